@@ -1,0 +1,49 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// Every signal as something to read instead of an interruption.
+///
+/// Making one blocks all signals of this process; a program that is started later must unblock them first, as
+/// ``ProgramCall/start()`` does.
+///
+/// Source: signalfd(2).
+package struct SignalQueue: ~Copyable {
+    package let descriptor: Descriptor
+
+    package init() throws(SystemCallError) {
+        try check("sigprocmask", "all signals") { clinux_block_all_signals() }
+        descriptor = Descriptor(owning: try check("signalfd4", "all signals") { clinux_signalfd() })
+    }
+
+    /// The next signal and the process that sent it, 0 when it is outside our pid namespace; `nil` when none waits.
+    package borrowing func next() throws(SystemCallError) -> (number: CInt, sender: CInt)? {
+        let number = descriptor.raw
+        var sender: pid_t = 0
+        let signal = try check("read", "signals") { clinux_read_signal(number, &sender) }
+        return signal == 0 ? nil : (signal, sender)
+    }
+}
+
+/// Waits until one of the descriptors can be read; which of them, in the order given. Empty after `milliseconds`.
+///
+/// - Parameter milliseconds: `nil` waits for ever.
+///
+/// Source: poll(2).
+package func waitForInput(_ descriptors: [CInt], milliseconds: CInt? = nil) throws(SystemCallError) -> [Bool] {
+    let ready = try check("poll", "\(descriptors.count) descriptors") {
+        clinux_poll(descriptors, CInt(descriptors.count), milliseconds ?? -1)
+    }
+    return descriptors.indices.map { ready & (1 << CInt($0)) != 0 }
+}
+
+/// Collects a child that has ended, any of them; `nil` when none has.
+package func collectEndedChild() throws(SystemCallError) -> (pid: CInt, end: ProcessEnd)? {
+    var child = clinux_child()
+    do {
+        let found = try check("waitid", "any child") { clinux_wait(0, 1, &child) }
+        return found == 0 ? nil : (child.pid, ProcessEnd(child))
+    } catch  where error.errno == .noChildProcess {
+        return nil
+    }
+}
