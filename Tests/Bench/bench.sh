@@ -1,0 +1,174 @@
+#!/bin/bash
+# bench.sh BUILD: speed, memory and size of the programs installed below BUILD/root, as Markdown on stdout.
+#
+# Every case is measured next to its peer in the same run: absolute times say little on a shared machine.
+# Needs root, hyperfine and crun, and 4 GB below BUILD/bench, which is removed at the end.
+set -euo pipefail
+build=$(realpath "$1")
+here=$(realpath "$(dirname "$0")")
+bench=$build/bench
+
+# crun refuses hosts where cgroup2 has some controllers and v1 the others, so both sides run without that mount.
+if [ -z "${RKT_BENCH_INSIDE:-}" ]; then
+    RKT_BENCH_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
+fi
+umount /sys/fs/cgroup/unified 2>/dev/null || true
+
+# rkt STORE OPTIONS: the command line up to the subcommand.
+rkt() {
+    echo "$build/root/usr/bin/rkt --dir=$bench/$1 --system-config=$bench/none --local-config=$bench/none" \
+        "--insecure-options=${2:-image}"
+}
+say() { echo "bench: $*" >&2; }
+
+clean() {
+    for store in pods list; do
+        [ -d "$bench/$store" ] || continue
+        timeout 300 $(rkt $store) gc --grace-period=0s --expire-prepared=0s >/dev/null 2>&1 || true
+    done
+    rm -rf "$bench"
+}
+clean
+trap clean EXIT
+mkdir -p "$bench/none" "$bench/fetch"
+[ "$(uname -m)" = x86_64 ] && arch=amd64 || arch=$(uname -m)
+
+# measure NAME ARGUMENT...: hyperfine without a shell; what it found is kept in NAME.csv, one line per command.
+measure() {
+    local name=$1
+    shift
+    say "measuring: $name"
+    timeout 1800 hyperfine -N --style basic --export-csv "$bench/$name.csv" "$@" >"$bench/$name.log" 2>&1 ||
+        { cat "$bench/$name.log" >&2; return 1; }
+}
+# The columns are command, mean, stddev, median, user, system, min, max in seconds. These print milliseconds.
+median() { awk -F, -v line=$(($2 + 1)) 'NR == line { printf "%.1f", $4 * 1000 }' "$bench/$1.csv"; }
+cpu() { awk -F, -v line=$(($2 + 1)) 'NR == line { printf "%.1f", ($5 + $6) * 1000 }' "$bench/$1.csv"; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+difference() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a - b }'; }
+
+# image NAME: packs a static busybox as example.com/NAME; more arguments go to pack-image.
+image() {
+    local name=$1
+    shift
+    sed "s#example.com/bench#example.com/$name#" "$here/manifest.json" >"$bench/$name.json"
+    "$build/bin/pack-image" --manifest "$bench/$name.json" --label "arch=$arch" --add bin/busybox=/bin/busybox:0755 \
+        --link bin/true=bin/busybox --link bin/sleep=bin/busybox \
+        --mkdir dev --mkdir etc --mkdir proc --mkdir sys --mkdir tmp --output "$bench/$name.aci" "$@"
+}
+
+say "building the small image"
+image small
+small=$($(rkt pods) fetch "$bench/small.aci")
+mkdir -p "$bench/bundle/rootfs/"{bin,dev,etc,proc,sys,tmp}
+cp /bin/busybox "$bench/bundle/rootfs/bin/busybox"
+ln "$bench/bundle/rootfs/bin/busybox" "$bench/bundle/rootfs/bin/true"
+cp "$here/crun-config.json" "$bench/bundle/config.json"
+
+say "building the large image"
+# Programs and libraries of this system, cut into files: content that compresses as real images do.
+mkdir -p "$bench/tree/data"
+{
+    while :; do
+        find /usr/bin /usr/lib "$(dirname "$(command -v swift)")" -xdev -type f -size +16k -print0 | sort -z |
+            xargs -0 cat 2>/dev/null || exit 0
+    done
+} 2>/dev/null | head -c 550000000 | split -b 27500 -a 5 -d - "$bench/tree/data/f"
+for directory in {000..199}; do
+    mkdir "$bench/tree/data/$directory"
+    mv "$bench/tree/data/f$directory"?? "$bench/tree/data/$directory"
+done
+image large --rootfs "$bench/tree" --gzip
+rm -rf "$bench/tree"
+large=$($(rkt pods) fetch "$bench/large.aci")
+
+fly="--stage1-from-dir=stage1-fly.aci"
+crun="crun --root $bench/state --cgroup-manager=cgroupfs"
+measure start --warmup 10 --min-runs 100 \
+    "$crun run -b $bench/bundle bench" "$(rkt pods) run --net=none $small" "$(rkt pods) run $fly --net=host $small" \
+    "$(rkt pods) version" "crun --version"
+measure seal --warmup 5 --min-runs 40 \
+    "$(rkt pods image,ondisk) run --net=none $large" "$(rkt pods) run --net=none $large"
+
+cat >"$bench/unpack" <<END
+#!/bin/bash
+gzip -dc $bench/large.aci | tee >(sha512sum >/dev/null) | tar -x -C $bench/fetch
+END
+cat >"$bench/fresh" <<END
+#!/bin/bash
+rm -rf $bench/fetch
+mkdir $bench/fetch
+sync
+END
+chmod +x "$bench/unpack" "$bench/fresh"
+measure fetch --warmup 1 --runs 7 --prepare "$bench/fresh" "$bench/unpack" "$(rkt fetch) fetch $bench/large.aci"
+
+say "preparing 1,000 pods, half of them exited"
+$(rkt list) fetch "$bench/small.aci" >/dev/null
+for _ in {1..500}; do
+    $(rkt list) prepare --quiet "$small" >/dev/null
+    $(rkt list) run --net=none "$small"
+done 2>/dev/null
+measure list --warmup 3 --min-runs 20 "$(rkt list) list"
+pods=$($(rkt list) list --no-legend | wc -l)
+
+# resident PID: PSS in KiB and name of this process and of all below it.
+resident() {
+    awk -v name="$(tr '\0' ' ' <"/proc/$1/cmdline" | sed 's#[^ ]*/##' | cut -c1-32)" \
+        '/^Pss:/ { printf "%d\t%s\n", $2, name }' "/proc/$1/smaps_rollup"
+    local child
+    for child in $(cat "/proc/$1/task/$1/children"); do resident "$child"; done
+}
+# memory NAME ARGUMENT...: what stays in memory while the pod sleeps goes to NAME.pss.
+memory() {
+    local name=$1
+    shift
+    $(rkt pods) run --uuid-file-save="$bench/$name.uuid" "$@" --exec=/bin/sleep -- 1000 >/dev/null 2>&1 &
+    local pod=$!
+    for _ in {1..100}; do
+        sleep 0.05
+        resident $pod 2>/dev/null | grep -q '[^-]sleep 1000' && break
+    done
+    sleep 0.5
+    resident $pod >"$bench/$name.pss"
+    timeout 60 $(rkt pods) stop --force --uuid-file="$bench/$name.uuid" >/dev/null
+    wait $pod || true
+}
+say "measuring: memory"
+memory ns --net=none "$small"
+memory fly $fly --net=host "$small"
+
+row() { printf '| %s | %s | %s | %s | %s |\n' "$@"; }
+cat <<END
+| case | rkt | peer | ratio or difference | aim |
+| --- | --- | --- | --- | --- |
+END
+peer=$(median start 1)
+row "\`run\` with stage1-ns, \`--net=none\`, verified" "$(median start 2) ms" "crun run: $peer ms" \
+    "$(ratio "$(median start 2)" "$peer")" "≤ 1.0"
+row "\`run\` with stage1-fly" "$(median start 3) ms" "crun run: $peer ms" "$(ratio "$(median start 3)" "$peer")" "≤ 0.5"
+row "\`run\`, 20,000 files, verified" "$(median seal 2) ms" "without: $(median seal 1) ms" \
+    "$(difference "$(median seal 2)" "$(median seal 1)") ms" "≤ 40 ms"
+row "\`fetch\` of that image, gzip, rendered" "$(median fetch 2) ms" "gzip, sha512sum, tar: $(median fetch 1) ms" \
+    "$(ratio "$(median fetch 2)" "$(median fetch 1)")" "≤ 1.0"
+row "\`list\`, $pods pods" "$(median list 1) ms, $(cpu list 1) ms CPU" "" "" "≤ 50 ms CPU"
+row "\`version\`" "$(median start 4) ms" "crun --version: $(median start 5) ms" \
+    "$(ratio "$(median start 4)" "$(median start 5)")" "report"
+
+echo
+echo "| process that stays | PSS in KiB |"
+echo "| --- | --- |"
+for flavor in ns fly; do
+    awk -F '\t' -v flavor=$flavor '
+        { printf "| stage1-%s: `%s` | %d |\n", flavor, $2, $1 }
+        $2 !~ /^sleep/ { ours += $1 }
+        END { printf "| stage1-%s: all but the app (aim ≤ 2048) | %d |\n", flavor, ours }' "$bench/$flavor.pss"
+done
+
+echo
+echo "| file | bytes | aim |"
+echo "| --- | --- | --- |"
+for file in "$build"/root/usr/bin/rkt "$build"/bin/stage* "$build"/root/usr/lib/rkt/stage1-images/*.aci; do
+    case $file in *stage1-ns.aci) aim="≤ 16 MB" ;; *stage1-fly.aci) aim="≤ 10 MB" ;; *) aim="" ;; esac
+    printf '| %s | %s | %s |\n' "$(basename "$file")" "$(stat -c %s "$file")" "$aim"
+done
