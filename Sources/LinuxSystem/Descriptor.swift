@@ -86,7 +86,9 @@ extension Descriptor {
         return Descriptor(owning: number)
     }
 
-    /// Opens a name below this directory. The name is trusted: use ``openBeneath(_:_:mode:confinement:)`` for others.
+    /// Opens a name of ours below this directory.
+    ///
+    /// Names that others wrote go through ``openBeneath(_:_:mode:confinement:)``.
     package borrowing func open(
         _ name: String, _ flags: OpenFlags = .readOnly, mode: UInt32 = 0
     ) throws(SystemCallError) -> Descriptor {

@@ -36,9 +36,9 @@ package enum Propagation: Sendable {
 package struct DetachedMount: ~Copyable {
     package let descriptor: Descriptor
 
-    /// Copies what is visible at `source`; a symlink at its end is followed. Needs `CAP_SYS_ADMIN`.
+    /// Copies what is visible at `source`, with `recursive` the mounts below it too.
     ///
-    /// - Parameter recursive: the mounts below it included.
+    /// A symlink at the end is followed. Needs `CAP_SYS_ADMIN`.
     package init(copying source: FilePath, recursive: Bool = true) throws(SystemCallError) {
         let flags = Self.cloneFlags(recursive)
         descriptor = Descriptor(
@@ -59,9 +59,9 @@ package struct DetachedMount: ~Copyable {
         UInt32(CLINUX_OPEN_TREE_CLONE | CLINUX_OPEN_TREE_CLOEXEC) | (recursive ? UInt32(CLINUX_AT_RECURSIVE) : 0)
     }
 
-    /// Makes a file system of its own, such as `tmpfs` with `["mode": "755"]`.
+    /// Makes a file system of its own, such as `tmpfs` with the option `mode=755`.
     ///
-    /// - Parameter options: in the order given; a `nil` value is a flag.
+    /// Options are set in the order given; one without a value is a flag.
     ///
     /// Source: fsopen(2), fsconfig(2), fsmount(2); Linux 5.2.
     package init(

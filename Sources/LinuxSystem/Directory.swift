@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// Makes a directory with exactly this mode, whatever the umask.
 ///
-/// - Parameter mayExist: a directory that is there already is left as it is.
+/// With `mayExist` one that is there already is left as it is.
 package func makeDirectory(_ path: FilePath, mode: UInt32, mayExist: Bool = false) throws(SystemCallError) {
     do {
         try check("mkdir", "'\(path)'") { mkdir(path.string, mode_t(mode)) }
@@ -58,7 +58,9 @@ extension Descriptor {
     }
 }
 
-/// One name in a directory. The kind is a hint: file systems may leave it out.
+/// One name in a directory.
+///
+/// The kind is a hint: file systems may leave it out.
 package struct DirectoryEntry: Equatable, Sendable {
     package let name: String
     package let kind: FileKind?

@@ -46,11 +46,8 @@ package struct ChildProcess: ~Copyable {
 
 /// Splits this process in two: `nil` in the child, the child in the parent.
 ///
-/// Traps unless this process has one thread: a second one's locks would stay locked in the child for ever.
-///
-/// - Parameters:
-///   - namespaces: new ones for the child.
-///   - cgroup: a cgroup v2 directory for the child to start in.
+/// Only for processes with one thread: a second one's locks would stay locked in the child for ever. The child gets the
+/// new namespaces, and starts in `cgroup`, the descriptor of a cgroup v2 directory, unless that is negative.
 ///
 /// Source: clone3(2), Linux 5.7.
 package func forkProcess(
@@ -97,7 +94,9 @@ package struct ProgramCall: Sendable {
         standardDescriptors = (nil, nil, nil)
     }
 
-    /// Starts the program as a child. For processes with one thread.
+    /// Starts the program as a child.
+    ///
+    /// Only for processes with one thread.
     package func start() throws(SystemCallError) -> ChildProcess {
         if let child = try forkProcess() { return child }
         clinux_reset_signal_handlers()

@@ -5,8 +5,9 @@ package import SystemPackage
 /// How deep ``removeTree(_:below:)`` descends with one open directory per level before it starts over from a moved part.
 private let openDirectoryLimit = 100
 
-/// Removes a name and everything below it. Nothing there is no error.
+/// Removes a name and everything below it.
 ///
+/// Nothing there is no error.
 /// Symlinks are removed, not followed, and nothing on another file system is entered: a mount that is still there fails
 /// with `EBUSY`. Names are handled as bytes. Killed half-way, the next call finishes. Memory and descriptors are bounded
 /// for any depth: what lies deeper than ``openDirectoryLimit`` is moved up next to the top and removed from there.

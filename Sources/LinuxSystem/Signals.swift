@@ -25,9 +25,9 @@ package struct SignalQueue: ~Copyable {
     }
 }
 
-/// Waits until one of the descriptors can be read; which of them, in the order given. Empty after `milliseconds`.
+/// Waits until one of the descriptors can be read, and says for each whether it can.
 ///
-/// - Parameter milliseconds: `nil` waits for ever.
+/// Without `milliseconds` it waits for ever; when they have passed, none can be read.
 ///
 /// Source: poll(2).
 package func waitForInput(_ descriptors: [CInt], milliseconds: CInt? = nil) throws(SystemCallError) -> [Bool] {

@@ -1,0 +1,110 @@
+package import AppContainer
+
+/// What stage0 tells the `enter` entry point: `--pid=PID --appname=NAME -- COMMAND ARGUMENT…`.
+///
+/// Source: rkt 1.30.0, stage0/enter.go.
+package struct EnterArguments: Equatable, Sendable {
+    /// The pod's first process, as the host sees it.
+    package let pid: Int32
+    package let app: ACName
+    package let command: [String]
+
+    package init(pid: Int32, app: ACName, command: [String]) {
+        self.pid = pid
+        self.app = app
+        self.command = command
+    }
+
+    package var words: [String] { ["--pid=\(pid)", "--appname=\(app)", "--"] + command }
+
+    package init(parsing words: [String]) throws(EntryPointArgumentError) {
+        var scanner = FlagScanner(words)
+        var pid: Int32?
+        var app: ACName?
+        while let (name, written) = scanner.next() {
+            let value = try scanner.value(written, of: name)
+            switch name {
+            case "pid":
+                guard let number = Int32(value), number > 0 else { throw .invalidValue(value, flag: "--pid") }
+                pid = number
+            case "appname":
+                guard let valid = try? ACName(value) else {  // the value is shown, its rule is in the specification
+                    throw .invalidValue(value, flag: "--appname")
+                }
+                app = valid
+            default: throw .unknownFlag("--\(name)")
+            }
+        }
+        guard let pid else { throw .missing("--pid") }
+        guard let app else { throw .missing("--appname") }
+        if scanner.rest.isEmpty { throw .missing("the command") }
+        self.init(pid: pid, app: app, command: scanner.rest)
+    }
+}
+
+/// What stage0 tells the `stop` entry point: `[--force] UUID`.
+package struct StopArguments: Equatable, Sendable {
+    package let force: Bool
+    package let pod: PodID
+
+    package init(force: Bool, pod: PodID) {
+        self.force = force
+        self.pod = pod
+    }
+
+    package var words: [String] { (force ? ["--force"] : []) + [pod.description] }
+
+    package init(parsing words: [String]) throws(EntryPointArgumentError) {
+        var scanner = FlagScanner(words)
+        var force = false
+        while let (name, value) = scanner.next() {
+            switch name {
+            case "force": force = try FlagScanner.isSet(value, name)
+            case "debug": _ = try FlagScanner.isSet(value, name)
+            default: throw .unknownFlag("--\(name)")
+            }
+        }
+        self.init(force: force, pod: try parsePodID(scanner.rest))
+    }
+}
+
+/// What stage0 tells the `gc` entry point: `[--debug] [--local-config=DIR] UUID`; the directory since version 5.
+package struct GCArguments: Equatable, Sendable {
+    package let debug: Bool
+    package let localConfiguration: String?
+    package let pod: PodID
+
+    package init(debug: Bool, localConfiguration: String?, pod: PodID) {
+        self.debug = debug
+        self.localConfiguration = localConfiguration
+        self.pod = pod
+    }
+
+    package func words(forInterface version: Int) -> [String] {
+        var words: [String] = []
+        if debug { words.append("--debug") }
+        if version >= 5, let localConfiguration { words.append("--local-config=\(localConfiguration)") }
+        return words + [pod.description]
+    }
+
+    package init(parsing words: [String]) throws(EntryPointArgumentError) {
+        var scanner = FlagScanner(words)
+        var debug = false
+        var localConfiguration: String?
+        while let (name, value) = scanner.next() {
+            switch name {
+            case "debug": debug = try FlagScanner.isSet(value, name)
+            case "local-config": localConfiguration = try scanner.value(value, of: name)
+            default: throw .unknownFlag("--\(name)")
+            }
+        }
+        self.init(debug: debug, localConfiguration: localConfiguration, pod: try parsePodID(scanner.rest))
+    }
+}
+
+private func parsePodID(_ words: [String]) throws(EntryPointArgumentError) -> PodID {
+    guard words.count == 1, let pod = try? PodID(words[0]) else {  // which rule of UUIDs it broke helps nobody
+        throw .invalidPodID(words.joined(separator: " "))
+    }
+    return pod
+}

@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+import LinuxSystem
+import Stage2Interface
+import SystemPackage
+
+/// The last program before the app.
+///
+/// Reads a ``LaunchSpec``, confines itself as it says, and becomes the app. Started where /proc is mounted.
+@main
+struct Launch {
+    /// As systemd reports a program that could not be executed.
+    private static let executionFailure: CInt = 203
+    private static let failure: CInt = 254
+
+    static func main() {
+        do {
+            let spec = try readSpecification()
+            try enterRoot(spec)
+            try dropPrivileges(spec)
+            try enterWorkingDirectory(spec)
+            let program = try findProgram(spec)
+            try closeEverythingElse()
+            try loadFilter(spec)
+            try replaceProcess(program, spec.arguments, environment: spec.environment)
+        } catch let error as SystemCallError where error.call == "execve" {
+            report("cannot execute \(error.subject): \(error.errno)\(hint(error))", status: executionFailure)
+        } catch {
+            report("\(error)", status: failure)
+        }
+    }
+
+    private static func readSpecification() throws -> LaunchSpec {
+        let file = Descriptor(owning: LaunchSpec.descriptor)
+        try file.seek(to: 0)
+        return try LaunchSpec(decoding: file.readAll(limit: 16 << 20))
+    }
+
+    private static func enterRoot(_ spec: LaunchSpec) throws {
+        guard let root = spec.root else { return }
+        try changeDirectory(to: FilePath(root))
+        try pivotIntoCurrentDirectory()
+    }
+
+    /// Goes where the image says, without following links of /proc that lead to other processes' directories.
+    private static func enterWorkingDirectory(_ spec: LaunchSpec) throws {
+        let root = try Descriptor.open("/", [.directory, .path])
+        do {
+            try changeDirectory(to: root.openBeneath(spec.workingDirectory, [.directory, .path]))
+        } catch let error as SystemCallError {
+            throw Failure("cannot change to working directory '\(spec.workingDirectory)': \(error.errno)")
+        }
+    }
+
+    /// Closed when the app starts, and not before: the filter's bytes and error messages are still needed.
+    private static func closeEverythingElse() throws {
+        try check("close_range", "all but standard descriptors") {
+            clinux_close_range(3, .max, CLINUX_CLOSE_RANGE_CLOEXEC)
+        }
+    }
+
+    /// A missing program and a missing interpreter give the same error of the kernel; this tells them apart.
+    private static func hint(_ error: SystemCallError) -> String {
+        guard error.errno == .noSuchFileOrDirectory else { return "" }
+        let path = error.subject.dropFirst().dropLast()
+        return exists(FilePath(String(path))) ? " (its interpreter or dynamic loader is missing in the image)" : ""
+    }
+
+    private static func report(_ message: String, status: CInt) -> Never {
+        try? Descriptor(owning: dup(2)).writeAll("stage2-exec: \(message)\n")  // nobody is left to tell
+        exit(status)
+    }
+}
+
+/// Looks for the program as the app will see it.
+///
+/// Source: rkt 1.30.0, stage1/init/common/path.go: an absolute path as it is, a path with a slash below the working
+/// directory, a bare name in the search path.
+private func findProgram(_ spec: LaunchSpec) throws -> FilePath {
+    let name = spec.arguments.first ?? ""
+    if name.hasPrefix("/") { return FilePath(name) }
+    if name.contains("/") { return FilePath(spec.workingDirectory).appending(name) }
+    for directory in spec.searchPath {
+        let candidate = FilePath(directory).appending(name)
+        if isProgram(candidate) { return candidate }
+    }
+    throw Failure("unable to find \"\(name)\" in \"\(spec.searchPath.joined(separator: ":"))\"")
+}
+
+private func isProgram(_ path: FilePath) -> Bool {
+    guard let status = try? FileStatus(of: path) else { return false }  // not there is not an error but the next try
+    return status.kind == .file && status.permissions & 0o111 != 0
+}
+
+private func loadFilter(_ spec: LaunchSpec) throws {
+    guard !spec.seccompFilter.isEmpty else { return }
+    guard let count = UInt16(exactly: spec.seccompFilter.count / 8) else {
+        throw Failure("seccomp filter of \(spec.seccompFilter.count) bytes is too large for the kernel")
+    }
+    try check("seccomp", "filter of \(count) instructions") {
+        spec.seccompFilter.withUnsafeBytes { clinux_load_seccomp($0.baseAddress, count) }
+    }
+}
