@@ -77,12 +77,13 @@ let stage1: [Target] = [
 
 let testHelpers: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["AppContainer", "ImageArchive", "JSON", "LinuxSystem", system],
-        path: "Tests/TestSupport", swiftSettings: strict),
+        name: "TestSupport", dependencies: ["CLinux", system], path: "Tests/TestSupport",
+        swiftSettings: strict),
+    .target(name: "CInspect", path: "Tests/CInspect"),
     .executableTarget(
-        name: "Inspect", dependencies: ["CLinux", "LinuxSystem", system], path: "Tests/Inspect", swiftSettings: strict,
+        name: "Inspect", dependencies: ["CInspect", "CLinux", system], path: "Tests/Inspect", swiftSettings: strict,
         linkerSettings: linksStatically
-            ? [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])] : []),
+            ? [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])] : []),
 ]
 
 // One test target per target that decides something, named after it. RKT_TESTS=A,B builds only those.

@@ -1,0 +1,78 @@
+import Glibc
+
+/// Talking to others, and to itself over loopback.
+func inspectSockets(_ name: String, _ words: [String]) -> Bool {
+    switch name {
+    case "serve": serve(at: word(words, 0))
+    case "connect": report("connect \(word(words, 0))", ask(word(words, 1), at: word(words, 0)))
+    case "loopback": reportLoopback()
+    case "interfaces": reportInterfaces()
+    default: return false
+    }
+    return true
+}
+
+private func withAddress<Result>(
+    of path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+    }
+}
+
+/// Answers each connection on a socket file with its own message in capital letters, until a message says `stop`.
+private func serve(at path: String) {
+    let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    let bound = withAddress(of: path) { bind(listener, $0, $1) }
+    if bound == -1 || listen(listener, 16) == -1 { return report("serve", errorName(errno)) }
+    report("serve", "ready")
+    while true {
+        let connection = accept(listener, nil, nil)
+        if connection == -1 { return report("serve", errorName(errno)) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = read(connection, &buffer, buffer.count)
+        let message = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+        writeAll(message.uppercased(), to: connection)
+        close(connection)
+        if message == "stop" { break }
+    }
+    report("serve", "stopped")
+}
+
+private func ask(_ message: String, at path: String) -> String {
+    let connection = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    if withAddress(of: path, { connect(connection, $0, $1) }) == -1 { return errorName(errno) }
+    writeAll(message, to: connection)
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = read(connection, &buffer, buffer.count)
+    close(connection)
+    return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+}
+
+/// Whether a datagram to 127.0.0.1 comes back.
+private func reportLoopback() {
+    let descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            if bind(descriptor, pointer, length) == -1 { return errorName(errno) }
+            getsockname(descriptor, pointer, &length)
+            if sendto(descriptor, "x", 1, 0, pointer, length) != 1 { return errorName(errno) }
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, 0) == 1 ? "ok" : errorName(errno)
+        }
+    }
+    close(descriptor)
+    report("loopback", result)
+}
+
+private func reportInterfaces() {
+    let found = lines(of: "/proc/net/dev").dropFirst(2).compactMap { $0.split(separator: ":").first }
+    report("interfaces", found.map { $0.filter { $0 != " " } }.sorted().joined(separator: " "))
+}
