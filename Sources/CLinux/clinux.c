@@ -82,6 +82,10 @@ int clinux_clone_file(int to, int from) { return ioctl(to, FICLONE, from); }
 
 int clinux_syncfs(int fd) { return syncfs(fd); }
 
+int clinux_start_writing(int fd, int64_t offset, int64_t length) {
+    return sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int clinux_drop_page_cache(int fd) {
     errno = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     return errno ? -1 : 0;

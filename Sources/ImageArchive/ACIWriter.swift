@@ -139,7 +139,9 @@ private func readLink(_ name: String, of directory: borrowing Descriptor) throws
     return target
 }
 
-/// The attributes that belong into an image. A file system without any has none.
+/// The attributes that belong into an image.
+///
+/// A file system without any has none.
 private func extendedAttributes(of path: String, followed: Bool) throws -> [ExtendedAttribute] {
     let path = followed ? path + "/." : path
     var names = [CChar](repeating: 0, count: 1024)

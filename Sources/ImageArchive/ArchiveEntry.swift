@@ -1,7 +1,9 @@
 /// One entry of an image archive: a file with all its metadata, without the data.
 package struct ArchiveEntry: Equatable, Sendable {
-    /// What the entry is. Targets of symlinks are data and kept as they are; targets of hard links are paths of the
-    /// archive, cleaned like ``ArchiveEntry/path``.
+    /// What the entry is.
+    ///
+    /// Targets of symlinks are data and kept as they are; targets of hard links are paths of the archive, cleaned like
+    /// ``ArchiveEntry/path``.
     package enum Content: Equatable, Sendable {
         case file
         case directory
@@ -25,6 +27,7 @@ package struct ArchiveEntry: Equatable, Sendable {
     package var modificationTime: Int64
     package var extendedAttributes: [ExtendedAttribute]
     /// Where the data of a regular file starts in an uncompressed archive; it is contiguous and has ``size`` bytes.
+    ///
     /// `nil` for sparse files and everything without data.
     package var dataOffset: UInt64?
 

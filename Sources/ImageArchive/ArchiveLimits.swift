@@ -1,4 +1,6 @@
-/// What an image may cost before it is refused. Each error names the limit.
+/// What an image may cost before it is refused.
+///
+/// Each error names the limit.
 package struct ArchiveLimits: Equatable, Sendable {
     /// Bytes of the image manifest: real ones have a few KiB.
     package var maximumManifestBytes = 4 << 20
@@ -6,7 +8,9 @@ package struct ArchiveLimits: Equatable, Sendable {
     package var maximumEntries = 2_000_000
     /// Bytes of the uncompressed archive, and of all files in it as they declare themselves.
     package var maximumTotalBytes: UInt64 = 64 << 30
-    /// Uncompressed by compressed bytes. Real images stay below 20; what repeats itself more is a bomb.
+    /// Uncompressed by compressed bytes.
+    ///
+    /// Real images stay below 20; what repeats itself more is a bomb.
     package var maximumRatio: UInt64 = 200
     /// Uncompressed bytes for which ``maximumRatio`` is not looked at: few files with much of nothing are harmless.
     package var ratioFreeBytes: UInt64 = 4 << 30

@@ -31,7 +31,9 @@ package struct ArchiveReader: ~Copyable {
 
     private var archive: OpaquePointer { handle.archive }
 
-    /// The next entry; `nil` after the last one. Data of the entry before that was not read is skipped.
+    /// The next entry; `nil` after the last one.
+    ///
+    /// Data of the entry before that was not read is skipped.
     package mutating func next() throws -> ArchiveEntry? {
         current = nil
         while true {
@@ -46,7 +48,9 @@ package struct ArchiveReader: ~Copyable {
         }
     }
 
-    /// Reads data of the current entry; 0 at its end. Holes of sparse files read as zeros.
+    /// Reads data of the current entry; 0 at its end.
+    ///
+    /// Holes of sparse files read as zeros.
     package mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
         if count < 0 { throw source.error(of: archive) }
@@ -115,7 +119,9 @@ extension ArchiveReader {
         return header
     }
 
-    /// An archive ends with zeros. One that was cut between two entries looks sound to libarchive.
+    /// An archive ends with zeros.
+    ///
+    /// One that was cut between two entries looks sound to libarchive.
     private func checkEnd() throws {
         guard archive_filter_bytes(archive, 0) >= source.size else { return }
         var isZero = false

@@ -22,7 +22,9 @@ package struct SHA512Digest: ~Copyable {
 
     package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-    /// The digest of everything so far: 64 bytes. Starts anew, so that one value serves many files.
+    /// The digest of everything so far, 64 bytes.
+    ///
+    /// Starts anew, so that one value serves many files.
     package mutating func finish() -> [UInt8] {
         let digest = [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
             var length: UInt32 = 0
@@ -40,8 +42,9 @@ package struct SHA512Digest: ~Copyable {
         return digest.finish()
     }
 
-    /// Looked up once: each look-up costs more than hashing a small file. The configuration of the host's OpenSSL is left
-    /// out; it can name engines to load.
+    /// Looked up once: each look-up costs more than hashing a small file.
+    ///
+    /// The configuration of the host's OpenSSL is left out; it can name engines to load.
     nonisolated(unsafe) private static let algorithm: OpaquePointer? = {  // immutable once fetched
         OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
         return EVP_MD_fetch(nil, "SHA2-512", nil)

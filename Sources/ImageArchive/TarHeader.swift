@@ -111,7 +111,9 @@ enum TarHeader {
         append(&records, key, Array(value.utf8))
     }
 
-    /// Seconds with as many digits behind the point as needed. The sign counts for both parts.
+    /// Seconds with as many digits behind the point as needed.
+    ///
+    /// The sign counts for both parts.
     private static func decimalTime(_ nanoseconds: Int64) -> String {
         let magnitude = nanoseconds.magnitude
         var text = "\(nanoseconds < 0 ? "-" : "")\(magnitude / 1_000_000_000)"
@@ -145,7 +147,9 @@ private struct Header {
         for (index, byte) in text.prefix(width).enumerated() { block[offset + index] = byte }
     }
 
-    /// Octal digits and a zero byte. A number that does not fit stands in the pax header.
+    /// Octal digits and a zero byte.
+    ///
+    /// A number that does not fit stands in the pax header.
     mutating func number(_ number: UInt64, at offset: Int, width: Int) {
         var left = number
         for index in stride(from: offset + width - 2, through: offset, by: -1) {

@@ -7,7 +7,9 @@ package import LinuxSystem
 package struct TarWriter: ~Copyable {
     private let output: TarOutput
 
-    /// Starts at the position of the file. `compression` is `.none` or `.gzip`.
+    /// Starts at the position of the file.
+    ///
+    /// `compression` is `.none` or `.gzip`.
     package init(writingTo file: consuming Descriptor, compression: Compression = .none) throws {
         output = try TarOutput(file, compression: compression)
     }

@@ -74,6 +74,9 @@ int clinux_clone_file(int to, int from);
 /// syncfs(2).
 int clinux_syncfs(int fd);
 
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing a range to the disk and does not wait.
+int clinux_start_writing(int fd, int64_t offset, int64_t length);
+
 /// fadvise(2), whose advice numbers Swift has; posix_fadvise returns the error instead of setting errno.
 int clinux_drop_page_cache(int fd);
 

@@ -1,0 +1,44 @@
+import LinuxSystem
+
+/// The file as it is, read once from front to back and checked on the way.
+final class CompressedSource: ArchiveSource {
+    private let descriptor: Descriptor
+    private let buffer = ByteBuffer(1 << 18)
+    private var check: (any CompressedFormatCheck)?
+    /// How the content is compressed, by the bytes read so far.
+    let compression: Compression
+    /// Bytes read from the file.
+    private(set) var byteCount: UInt64 = 0
+    /// Bytes at the start of ``buffer`` that were read for detection and not handed out yet.
+    private var pending: Int
+
+    init(_ descriptor: consuming Descriptor, limits: ArchiveLimits) throws {
+        var count = 0
+        while count < Compression.detectionBytes {
+            let got = try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...]))
+            if got == 0 { break }
+            count += got
+        }
+        pending = count
+        byteCount = UInt64(count)
+        compression = try Compression(firstBytes: buffer.prefix(count))
+        switch compression {
+        case .zstd: check = ZstandardFrames(limits: limits)
+        case .xz: check = XZBlocks(limits: limits)
+        default: check = nil
+        }
+        self.descriptor = descriptor
+    }
+
+    override func read() throws -> UnsafeRawBufferPointer {
+        var count = pending
+        pending = 0
+        if count == 0 {
+            count = try descriptor.read(into: buffer.bytes)
+            byteCount += UInt64(count)
+        }
+        let bytes = buffer.prefix(count)
+        try check?.check(bytes)
+        return bytes
+    }
+}

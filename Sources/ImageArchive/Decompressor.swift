@@ -1,0 +1,64 @@
+import CArchive
+import LinuxSystem
+
+/// Undoes the one layer of compression of an image file, block by block.
+final class Decompressor {
+    private let source: CompressedSource
+    /// `nil` for files that are not compressed.
+    private let handle: ReadHandle?
+    /// libarchive answers `ARCHIVE_EOF` for an empty stream before there is an entry to read.
+    private var isAtEnd = false
+
+    var compression: Compression { source.compression }
+    /// Bytes of the file read so far.
+    var compressedBytes: UInt64 { source.byteCount }
+
+    init(_ file: consuming Descriptor, limits: ArchiveLimits) throws {
+        source = try CompressedSource(file, limits: limits)
+        guard let filter = source.compression.filter else {
+            handle = nil
+            return
+        }
+        let handle = try ReadHandle(source)
+        self.handle = handle
+        archive_read_support_format_raw(handle.archive)
+        // One filter, named: libarchive does not look for another one inside.
+        archive_read_append_filter(handle.archive, filter)
+        try source.open(handle.archive)
+        var entry: OpaquePointer?
+        let status = archive_read_next_header(handle.archive, &entry)
+        if status == ARCHIVE_EOF {
+            isAtEnd = true
+        } else if status < ARCHIVE_WARN {
+            throw source.error(of: handle.archive)
+        }
+    }
+
+    /// The next bytes, valid until the next call; empty at the end.
+    func next() throws -> UnsafeRawBufferPointer {
+        guard let handle else { return try source.read() }
+        var block: UnsafeRawPointer?
+        var count = 0
+        var offset: Int64 = 0
+        while !isAtEnd {
+            let status = archive_read_data_block(handle.archive, &block, &count, &offset)
+            if status == ARCHIVE_EOF { isAtEnd = true }
+            if status < ARCHIVE_WARN { throw source.error(of: handle.archive) }
+            if count > 0 { return UnsafeRawBufferPointer(start: block, count: count) }
+        }
+        return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+}
+
+extension Compression {
+    /// libarchive's number for the decoder; `nil` where there is nothing to decode.
+    fileprivate var filter: CInt? {
+        switch self {
+        case .none: nil
+        case .gzip: ARCHIVE_FILTER_GZIP
+        case .bzip2: ARCHIVE_FILTER_BZIP2
+        case .xz: ARCHIVE_FILTER_XZ
+        case .zstd: ARCHIVE_FILTER_ZSTD
+        }
+    }
+}

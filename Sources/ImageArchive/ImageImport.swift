@@ -1,0 +1,116 @@
+import CLinux
+package import LinuxSystem
+
+/// An image file turned into what the store keeps: the uncompressed archive, checked, and its digest.
+package struct ImportedArchive: Equatable, Sendable {
+    /// SHA-512 of the uncompressed archive with everything behind its last entry, 64 bytes.
+    package let digest: [UInt8]
+    /// The content of `manifest`, as it is in the archive.
+    package let manifest: [UInt8]
+    /// Bytes of the uncompressed archive.
+    package let size: UInt64
+    package let compression: Compression
+}
+
+/// Copies an image file into an empty blob file, undoing its compression, and checks that it is an image.
+///
+/// One pass over `source`, from its position to its end: each block is hashed and written while it is in the cache. Then
+/// the entries of the blob are walked, without reading the data. Memory does not depend on the size of the image. Nothing
+/// is synced, but writing to the disk is under way. After a failure the blob holds something unusable.
+///
+/// - Throws: ``ArchiveError``; ``SystemCallError`` from `read` and `write`.
+///
+/// Source: appc spec 0.8.11, aci.md, "Image ID" and "Image Archives".
+package func importArchive(
+    from source: borrowing Descriptor, to blob: borrowing Descriptor, limits: ArchiveLimits = .standard
+) throws -> ImportedArchive {
+    let input = try Decompressor(source.duplicate(), limits: limits)
+    var copy = BlobCopy(limits: limits)
+    while true {
+        let block = try input.next()
+        if block.isEmpty { break }
+        try copy.take(block, compression: input.compression, compressedBytes: input.compressedBytes)
+        try blob.writeAll(block)
+        copy.startWriting(to: blob)
+    }
+    if copy.size < UInt64(TarHeader.blockSize) { throw ArchiveError.notAnArchive(input.compression) }
+    let manifest = try checkedManifest(in: blob, limits: limits)
+    return ImportedArchive(
+        digest: copy.digest.finish(), manifest: manifest, size: copy.size, compression: input.compression)
+}
+
+/// What is known about the blob while it grows.
+private struct BlobCopy: ~Copyable {
+    var digest = SHA512Digest()
+    var size: UInt64 = 0
+    private var syncedSize: UInt64 = 0
+    private let limits: ArchiveLimits
+
+    init(limits: ArchiveLimits) { self.limits = limits }
+
+    mutating func take(
+        _ block: UnsafeRawBufferPointer, compression: Compression, compressedBytes: UInt64
+    ) throws(ArchiveError) {
+        if size == 0, !looksLikeTar(block) { throw .notAnArchive(compression) }
+        size += UInt64(block.count)
+        if size > limits.maximumTotalBytes { throw .tooLarge(maximumTotalBytes: limits.maximumTotalBytes) }
+        if size > limits.ratioFreeBytes, size / limits.maximumRatio > compressedBytes {
+            throw .ratioTooHigh(maximumRatio: limits.maximumRatio)
+        }
+        digest.update(block)
+    }
+
+    /// Lets the disk work while the next blocks are decoded, so that little is left to do when the blob is synced.
+    mutating func startWriting(to blob: borrowing Descriptor) {
+        let step: UInt64 = 8 << 20
+        guard size - syncedSize >= step else { return }
+        // Only a hint: the sync at the end is what counts.
+        _ = clinux_start_writing(blob.raw, Int64(syncedSize), Int64(size - syncedSize))
+        syncedSize = size
+    }
+
+    /// Whether a block starts with a tar header: gigabytes of something else need not be unpacked to refuse them.
+    private func looksLikeTar(_ block: UnsafeRawBufferPointer) -> Bool {
+        guard block.count >= TarHeader.blockSize else { return true }  // the reader decides
+        let header = block.prefix(TarHeader.blockSize)
+        if header.allSatisfy({ $0 == 0 }) { return true }  // an empty archive, which lacks a manifest
+        var stated = 0
+        for byte in header[148..<156] where (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(byte) {
+            stated = stated << 3 | Int(byte - UInt8(ascii: "0"))
+        }
+        var sum = 8 * Int(UInt8(ascii: " "))
+        var signedSum = sum
+        for (index, byte) in header.enumerated() where !(148..<156).contains(index) {
+            sum += Int(byte)
+            signedSum += Int(Int8(bitPattern: byte))
+        }
+        return stated == sum || stated == signedSum
+    }
+}
+
+/// Walks the entries of an uncompressed archive and gives the bytes of its manifest.
+///
+/// Duplicates of files are accepted, the last one wins when the image is rendered; two manifests are not.
+private func checkedManifest(in blob: borrowing Descriptor, limits: ArchiveLimits) throws -> [UInt8] {
+    var reader = try ArchiveReader(reading: blob, limits: limits)
+    var manifest: [UInt8]?
+    var hasRoot = false
+    while let entry = try reader.next() {
+        if entry.path == manifestName {
+            if entry.content != .file { throw ArchiveError.manifestNotAFile }
+            if manifest != nil { throw ArchiveError.duplicate(manifestName) }
+            guard let content = try reader.readAll(limit: limits.maximumManifestBytes) else {
+                throw ArchiveError.manifestTooLarge(maximumManifestBytes: limits.maximumManifestBytes)
+            }
+            manifest = content
+        } else {
+            if entry.path == rootFileSystemName, entry.content != .directory {
+                throw ArchiveError.rootFileSystemNotADirectory
+            }
+            hasRoot = true
+        }
+    }
+    guard let manifest else { throw ArchiveError.missingManifest }
+    if !hasRoot { throw ArchiveError.missingRootFileSystem }
+    return manifest
+}
