@@ -47,7 +47,7 @@ struct Launch {
         let root = try Descriptor.open("/", [.directory, .path])
         do {
             try changeDirectory(to: root.openBeneath(spec.workingDirectory, [.directory, .path]))
-        } catch let error as SystemCallError {
+        } catch {
             throw Failure("cannot change to working directory '\(spec.workingDirectory)': \(error.errno)")
         }
     }

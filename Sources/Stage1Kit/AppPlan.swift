@@ -1,0 +1,56 @@
+package import AppContainer
+import LinuxSystem
+package import Stage1Interface
+package import Stage2Interface
+import SystemPackage
+
+/// All that a flavor with isolation does for one app.
+package struct AppPlan: Sendable {
+    package let name: ACName
+    /// Started one after the other: `pre-start`, the app itself, `post-stop`.
+    package let beforeStart: LaunchSpec?
+    package let main: LaunchSpec
+    package let afterStop: LaunchSpec?
+    package let volumes: [VolumeMount]
+    package let resources: ResourcePlan
+    package let isRootReadOnly: Bool
+    /// Sentences for stderr.
+    package let warnings: [String]
+}
+
+/// Decides everything about an app from its manifests and the files of its root.
+///
+/// `filter` compiles a policy; a policy that two apps share is compiled twice unless it remembers.
+package func planApp(
+    _ app: PreparedApp, of pod: PreparedPod, lifted: LiftedRestrictions, limits: [LaunchSpec.ResourceLimit],
+    filter: (SeccompPolicy) throws -> [UInt8]
+) throws -> AppPlan {
+    let files = AppFiles(root: try Descriptor.open(app.root, [.directory, .path]))
+    let identity = try resolveIdentity(of: app, in: files)
+    let volumes = try volumePlan(for: app, volumes: pod.manifest.volumes)
+
+    var spec = LaunchSpec(
+        arguments: app.app.exec, environment: environment(of: app, named: true), user: identity.user,
+        group: identity.group)
+    spec.supplementaryGroups = identity.supplementaryGroups
+    spec.workingDirectory = app.app.workingDirectory ?? "/"
+    spec.searchPath = searchPath(of: app)
+    spec.limits = limits
+    spec.noNewPrivileges = app.app.isolators.contains { $0 == .noNewPrivileges(true) }
+    if !lifted.contains(.capabilities) { spec.capabilities = try capabilityMask(of: app.app) }
+    if !lifted.contains(.seccomp) { spec.seccompFilter = try filter(seccompPolicy(of: app.app)) }
+
+    func handler(_ name: EventHandler.Name) -> LaunchSpec? {
+        guard let handler = app.app.eventHandlers.first(where: { $0.name == name }) else { return nil }
+        var hook = spec
+        hook.arguments = handler.exec
+        hook.user = 0
+        hook.group = 0
+        hook.supplementaryGroups = []
+        return hook
+    }
+    return AppPlan(
+        name: app.name, beforeStart: handler(.preStart), main: spec, afterStop: handler(.postStop),
+        volumes: volumes.mounts, resources: ResourcePlan(app.app), isRootReadOnly: app.runtime.readOnlyRootFS,
+        warnings: volumes.warnings)
+}
