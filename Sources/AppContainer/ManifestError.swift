@@ -25,6 +25,7 @@ package enum ManifestError: Error, Equatable {
     case emptyVolumeHasSource
     case hostVolumeHas(String)
     case badVolumeMode(String, volume: ACName)
+    case idOutOfRange(String)
 
     case invalidIsolator(String)
     case incompatibleIsolators
@@ -72,6 +73,8 @@ extension ManifestError: CustomStringConvertible {
         case .hostVolumeHas(let field): "\(field) for host volume cannot be set"
         case .badVolumeMode(let mode, let volume):
             "invalid mode \(quoted(mode)) for volume \(quoted(volume.rawValue))"
+
+        case .idOutOfRange(let key): "\(key) must be an integer from 0 to 4294967294"
 
         case .invalidIsolator(let name): "invalid isolator '\(name)'"
         case .incompatibleIsolators: "isolators set contains incompatible types"

@@ -16,6 +16,12 @@ package struct SeccompSet: Equatable, Sendable {
         self.errno = errno
     }
 
+    /// For names that are known to be valid and not none.
+    init(checked set: [String], errno: String?) {
+        self.set = set
+        self.errno = errno
+    }
+
     private static func isErrorName(_ text: String) -> Bool {
         text.utf8.first == UInt8(ascii: "E")
             && text.utf8.allSatisfy { $0.isDigit || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }

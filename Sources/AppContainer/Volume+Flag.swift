@@ -51,9 +51,6 @@ private func boolean(_ key: String, _ text: String) throws(ManifestError) -> Boo
 }
 
 private func identity(_ key: String, _ text: String) throws(ManifestError) -> UInt32 {
-    // The highest number means "leave it alone" to chown(2).
-    guard text.utf8.allSatisfy(\.isDigit), let value = UInt32(text), value < .max else {
-        throw .badParameter(key, value: text, wanted: "an integer from 0 to 4294967294")
-    }
+    guard text.utf8.allSatisfy(\.isDigit), let value = UInt32(text) else { throw .idOutOfRange(key) }
     return value
 }

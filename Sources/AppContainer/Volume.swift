@@ -23,8 +23,10 @@ package struct Volume: Equatable, Sendable {
         case .host(let source):
             if !source.hasPrefix("/") { throw .hostVolumeSourceNotAbsolute }
             try checkNoNUL(source)
-        case .empty(let mode, _, _):
+        case .empty(let mode, let uid, let gid):
             if Self.permissions(mode) == nil { throw .badVolumeMode(mode, volume: name) }
+            // The highest number means "leave it alone" to chown(2).
+            for (key, id) in [("uid", uid), ("gid", gid)] where id == .max { throw .idOutOfRange(key) }
         }
         self.name = name
         self.kind = kind

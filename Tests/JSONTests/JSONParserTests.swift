@@ -97,7 +97,7 @@ import Testing
         #expect(error?.problem == .tooManyValues(limit: 3))
     }
 
-    @Test func `a million different keys take linear time`() throws {
+    @Test func `two hundred thousand different keys are no problem`() throws {
         let text = "{" + (0..<200_000).map { "\"\($0)\":0" }.joined(separator: ",") + "}"
         #expect(try JSONValue(parsing: text).object?.count == 200_000)
     }
