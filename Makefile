@@ -70,12 +70,12 @@ root: ## Install below build/root, for tests and demo
 
 test: build ## Unit tests
 	@mkdir -p build/reports
-	swift test --skip-build --skip IntegrationTests --xunit-output build/reports/unit.xml
+	swift test --skip-build --disable-xctest --skip IntegrationTests --xunit-output build/reports/unit.xml
 
 integration: build root ## Tests of the installed programs (RKT=… for others), as root
 	@mkdir -p build/reports
 	RKT=$(RKT) INSPECT=$(CURDIR)/build/bin/inspect \
-		swift test --skip-build --filter IntegrationTests --xunit-output build/reports/integration.xml
+		swift test --skip-build --disable-xctest --filter IntegrationTests --xunit-output build/reports/integration.xml
 
 lint: ## Format, forbidden words, file sizes
 	.ci/lint
