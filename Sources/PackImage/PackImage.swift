@@ -1,3 +1,4 @@
+import AppContainer
 import Glibc
 import ImageArchive
 import JSON
@@ -70,6 +71,7 @@ struct PackImage {
         }
         if !list.isEmpty { object["labels"] = .array(list) }
         let complete = JSONValue.object(object)
+        _ = try ImageManifest(json: complete)
         return Array(complete.serialized().utf8)
     }
 }
