@@ -12,6 +12,7 @@ package enum ArchiveError: Error, Equatable {
     case duplicate(String)
     case missingManifest
     case manifestNotAFile
+    case invalidManifest(String)
     case missingRootFileSystem
     case rootFileSystemNotADirectory
     case nameTooLong(path: String, maximumNameBytes: Int)
@@ -45,6 +46,7 @@ extension ArchiveError: CustomStringConvertible {
         case .duplicate(let path): "duplicate file entry in archive: \(path)"
         case .missingManifest: "missing manifest"
         case .manifestNotAFile: "'manifest' in the image is not a regular file"
+        case .invalidManifest(let reason): "invalid image manifest: \(reason)"
         case .missingRootFileSystem: "no rootfs found in layout"
         case .rootFileSystemNotADirectory: "rootfs is not a directory"
         case .nameTooLong(let path, let limit): "a name in '\(path)' is longer than \(limit) bytes (maximumNameBytes)"

@@ -9,6 +9,8 @@ final class CompressedSource: ArchiveSource {
     let compression: Compression
     /// Bytes read from the file.
     private(set) var byteCount: UInt64 = 0
+    /// Whether the decoder asked for more than there is.
+    private var isExhausted = false
     /// Bytes at the start of ``buffer`` that were read for detection and not handed out yet.
     private var pending: Int
 
@@ -36,9 +38,15 @@ final class CompressedSource: ArchiveSource {
         if count == 0 {
             count = try descriptor.read(into: buffer.bytes)
             byteCount += UInt64(count)
+            isExhausted = count == 0
         }
         let bytes = buffer.prefix(count)
         try check?.check(bytes)
         return bytes
+    }
+
+    /// Decoders have many words for a file that ends too early.
+    override func error(of archive: OpaquePointer) -> any Error {
+        failure ?? (isExhausted ? ArchiveError.truncated : super.error(of: archive))
     }
 }

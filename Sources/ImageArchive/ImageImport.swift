@@ -1,12 +1,12 @@
+package import AppContainer
 import CLinux
 package import LinuxSystem
 
-/// An image file turned into what the store keeps: the uncompressed archive, checked, and its digest.
+/// An image file turned into what the store keeps: the uncompressed archive, checked, and what it is called.
 package struct ImportedArchive: Equatable, Sendable {
-    /// SHA-512 of the uncompressed archive with everything behind its last entry, 64 bytes.
-    package let digest: [UInt8]
-    /// The content of `manifest`, as it is in the archive.
-    package let manifest: [UInt8]
+    /// From the SHA-512 digest of the uncompressed archive with everything behind its last entry.
+    package let id: ImageID
+    package let manifest: ImageManifest
     /// Bytes of the uncompressed archive.
     package let size: UInt64
     package let compression: Compression
@@ -34,9 +34,9 @@ package func importArchive(
         copy.startWriting(to: blob)
     }
     if copy.size < UInt64(TarHeader.blockSize) { throw ArchiveError.notAnArchive(input.compression) }
-    let manifest = try checkedManifest(in: blob, limits: limits)
+    let manifest = try parsed(checkedManifest(in: blob, limits: limits))
     return ImportedArchive(
-        digest: copy.digest.finish(), manifest: manifest, size: copy.size, compression: input.compression)
+        id: ImageID(digest: copy.digest.finish()), manifest: manifest, size: copy.size, compression: input.compression)
 }
 
 /// What is known about the blob while it grows.
@@ -113,4 +113,12 @@ private func checkedManifest(in blob: borrowing Descriptor, limits: ArchiveLimit
     guard let manifest else { throw ArchiveError.missingManifest }
     if !hasRoot { throw ArchiveError.missingRootFileSystem }
     return manifest
+}
+
+private func parsed(_ manifest: [UInt8]) throws(ArchiveError) -> ImageManifest {
+    do {
+        return try ImageManifest(parsing: manifest)
+    } catch {
+        throw .invalidManifest("\(error)")
+    }
 }

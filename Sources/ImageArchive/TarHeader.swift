@@ -26,7 +26,7 @@ enum TarHeader {
         if UInt64(entry.group) > shortFieldMaximum { append(&records, "gid", "\(entry.group)") }
         let (seconds, fraction) = entry.modificationTime.quotientAndFloorRemainder(1_000_000_000)
         if fraction != 0 || seconds < 0 || UInt64(seconds) > longFieldMaximum {
-            append(&records, "mtime", decimalTime(entry.modificationTime))
+            append(&records, "mtime", decimalTime(seconds, fraction))
         }
         for attribute in entry.extendedAttributes.sorted(by: { $0.name < $1.name }) {
             append(&records, "SCHILY.xattr.\(attribute.name)", attribute.value)
@@ -113,14 +113,12 @@ enum TarHeader {
 
     /// Seconds with as many digits behind the point as needed.
     ///
-    /// The sign counts for both parts.
-    private static func decimalTime(_ nanoseconds: Int64) -> String {
-        let magnitude = nanoseconds.magnitude
-        var text = "\(nanoseconds < 0 ? "-" : "")\(magnitude / 1_000_000_000)"
-        var fraction = magnitude % 1_000_000_000
-        if fraction == 0 { return text }
-        text += "."
-        var unit: UInt64 = 100_000_000
+    /// Before 1970 whole seconds: readers disagree whether the sign counts for the fraction too.
+    private static func decimalTime(_ seconds: Int64, _ nanoseconds: Int64) -> String {
+        if seconds < 0 || nanoseconds == 0 { return "\(seconds)" }
+        var text = "\(seconds)."
+        var fraction = nanoseconds
+        var unit: Int64 = 100_000_000
         while fraction > 0 {
             text += "\(fraction / unit)"
             fraction %= unit
