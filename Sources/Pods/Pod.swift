@@ -1,0 +1,115 @@
+package import AppContainer
+package import LinuxSystem
+package import SystemPackage
+
+/// A pod's directory, held open: what is read through it belongs to one pod even while the directory moves.
+///
+/// ``state`` is what was true when it was last looked at; ``refresh()`` looks again. Whoever got the pod from
+/// ``PodStore/create()``, ``startRunningPrepared()`` or ``lockForDeletion()`` holds its exclusive lock until the object
+/// goes away.
+package final class Pod {
+    package let id: PodID
+    package let descriptor: Descriptor
+    package let dataDirectory: FilePath
+    package internal(set) var state: PodState
+    /// Where the directory was when ``state`` was found out.
+    package private(set) var directory: PodDirectory
+    /// State is not tested while this is set: the test would turn our exclusive lock into a shared one.
+    var holdsLock: Bool
+    private let inode: UInt64
+
+    /// - Parameter holdsLock: the descriptor's owner has the exclusive lock.
+    init(
+        _ id: PodID, _ descriptor: consuming Descriptor, inode: UInt64, in directory: PodDirectory,
+        of dataDirectory: FilePath, holdsLock: Bool
+    ) {
+        self.id = id
+        self.dataDirectory = dataDirectory
+        self.directory = directory
+        self.holdsLock = holdsLock
+        self.inode = inode
+        self.descriptor = descriptor
+        state = PodState(in: directory, locked: holdsLock)
+    }
+
+    /// Opens the pod wherever it is; nil when it is nowhere.
+    static func open(_ id: PodID, of dataDirectory: FilePath) throws(SystemCallError) -> Pod? {
+        for directory in PodDirectory.allCases {
+            do {
+                let path = path(of: id, directory, dataDirectory)
+                let descriptor = try Descriptor.open(path, [.readOnly, .directory, .noFollow])
+                let inode = try FileStatus(of: descriptor).inode
+                let pod = Pod(id, descriptor, inode: inode, in: directory, of: dataDirectory, holdsLock: false)
+                return try pod.refresh() ? pod : nil
+            } catch  where error.errno == .noSuchFileOrDirectory {
+                continue
+            }
+        }
+        return nil
+    }
+
+    static func path(of id: PodID, _ directory: PodDirectory, _ dataDirectory: FilePath) -> FilePath {
+        FilePath("\(dataDirectory)/pods/\(directory.rawValue)/\(id)")
+    }
+
+    package var path: FilePath { Pod.path(of: id, directory, dataDirectory) }
+
+    /// Finds out where the pod is now and who holds its lock; false when it is gone.
+    ///
+    /// A pod that moves between the two looks is looked at again, so the answer was true at one moment.
+    @discardableResult
+    package func refresh() throws(SystemCallError) -> Bool {
+        while try locate() {
+            guard directory.lockMatters, !holdsLock else {
+                state = PodState(in: directory, locked: holdsLock)
+                return true
+            }
+            let locked = try isLockedByAnother()
+            guard try isIn(directory) else { continue }
+            state = PodState(in: directory, locked: locked)
+            return true
+        }
+        return false
+    }
+
+    /// Sets ``directory``; false when the pod is in none. Pods move forward only, so one pass from where it was finds it.
+    private func locate() throws(SystemCallError) -> Bool {
+        for candidate in PodDirectory.allCases.drop(while: { $0 != directory }) where try isIn(candidate) {
+            directory = candidate
+            return true
+        }
+        return false
+    }
+
+    private func isIn(_ directory: PodDirectory) throws(SystemCallError) -> Bool {
+        do {
+            return try FileStatus(of: Pod.path(of: id, directory, dataDirectory), followSymlinks: false).inode == inode
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return false
+        }
+    }
+
+    /// Renames the directory to another state directory.
+    ///
+    /// - Throws: ``PodError/moved(_:expected:)`` when somebody else was faster.
+    func move(to target: PodDirectory, durable: Bool) throws {
+        let to = try stateDirectory(target)
+        guard try rename(to: to) else { throw PodError.moved(id, expected: state) }
+        directory = target
+        state = PodState(in: target, locked: holdsLock)
+        if durable { try to.sync() }
+    }
+
+    private func rename(to target: borrowing Descriptor) throws(SystemCallError) -> Bool {
+        do {
+            try stateDirectory(directory).rename("\(id)", to: target, as: "\(id)")
+            return true
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return false
+        }
+    }
+
+    func stateDirectory(_ directory: PodDirectory) throws(SystemCallError) -> Descriptor {
+        try Descriptor.open(FilePath("\(dataDirectory)/pods/\(directory.rawValue)"), [.readOnly, .directory])
+    }
+}
