@@ -1,7 +1,7 @@
 /// What an app may do when neither its image nor the user says anything; an image can only take away from it.
 ///
-/// Source: rkt 1.30.0, stage1/init/common/seccomp_wildcards.go for the lists, and the default of its capability bounding
-/// set. The additions are ours: without them no program of today starts.
+/// Source: rkt 1.30.0, stage1/init/common/seccomp_wildcards.go for the lists, and the default of its capability
+/// bounding set. The additions are ours: without them no program of today starts.
 package enum DefaultSandbox {
     /// The capabilities in the bounding set of an app.
     package static let capabilities = words(

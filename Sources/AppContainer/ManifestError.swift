@@ -51,7 +51,7 @@ extension ManifestError: CustomStringConvertible {
         case .empty(let what): "\(what) cannot be empty"
         case .notAbsolute(let path): "'\(path)' must be an absolute path"
         case .badVariableName(let name):
-            "environment variable name '\(name)' must be letters, digits and _.- and not start with a digit, dot or dash"
+            "variable name '\(name)' must be letters, digits and _.- and start with a letter or underscore"
         case .badEventHandler(let name): "bad eventHandler name \(quoted(name)) (must be pre-start or post-stop)"
         case .portOutOfRange: "ports must be in the range 1 to 65535"
         case .badAddress(let text): "'\(text)' is no IP address"

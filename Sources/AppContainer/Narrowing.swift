@@ -1,9 +1,10 @@
-/// The app with everything taken out by which its image would get more than ``DefaultSandbox`` gives, and a sentence for
-/// each thing that was refused.
+/// The app without everything by which its image would get more than ``DefaultSandbox`` gives.
 ///
-/// An image can only narrow its sandbox. To be used on what comes from an image, before the user's own options, which may
-/// widen it, are applied. Seccomp sets come out as sets to retain without groups, so that whoever applies them needs to
-/// know nothing of the default.
+/// An image can only narrow its sandbox. To be used on what comes from an image, before the user's own options, which
+/// may widen it, are applied. Seccomp sets come out as sets to retain without groups, so that whoever applies them
+/// needs to know nothing of the default.
+///
+/// - Returns: The app, and a sentence for each thing that was refused.
 package func narrowed(_ app: App) -> (app: App, refusals: [String]) {
     var refusals: [String] = []
     var result = app

@@ -1,7 +1,7 @@
 /// The names that stand for many system calls in seccomp isolators, such as `@docker/default-blacklist`.
 ///
-/// Source: rkt 1.30.0, Documentation/seccomp-guide.md for the names; systemd.exec(5) of systemd 231, "SystemCallFilter=",
-/// for the groups of systemd, to which the newer twins of their calls were added.
+/// Source: rkt 1.30.0, Documentation/seccomp-guide.md for the names; systemd.exec(5) of systemd 231,
+/// "SystemCallFilter=", for the groups of systemd, to which the newer twins of their calls were added.
 package enum SystemCallGroup {
     /// What a set of names means.
     package enum Resolved: Equatable, Sendable {
@@ -20,7 +20,7 @@ package enum SystemCallGroup {
         return .names(names)
     }
 
-    /// The names of one group; `nil` when it is not known. `@appc.io/all` has no list.
+    /// The names of one group, or `nil` when it is not known or, as `@appc.io/all`, has no list.
     package static func named(_ group: String) -> [String]? {
         switch group {
         case "@appc.io/empty": []

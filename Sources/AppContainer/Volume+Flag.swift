@@ -1,5 +1,5 @@
 extension Volume {
-    /// Reads the argument of `--volume`: `NAME,kind=host|empty[,source=…,readOnly=…,recursive=…,mode=…,uid=…,gid=…]`.
+    /// Reads the argument of `--volume`: `NAME,kind=host,source=PATH` or `NAME,kind=empty`, and more such parts.
     package init(parsingFlag text: String) throws {
         let parts = try FlagParameters(parsing: "name=\(text)").parts
         var draft = Draft()

@@ -1,11 +1,9 @@
 extension JSONValue {
     /// Reads one JSON value with nothing but white space around it.
     ///
-    /// As Go's `encoding/json`: of several members with one key the last counts, invalid UTF-8 and lone surrogates become
-    /// U+FFFD. At most `limits` is read, nothing is kept of the bytes.
-    package init(
-        parsing bytes: UnsafeRawBufferPointer, limits: JSONLimits = .manifest
-    ) throws(JSONError) {
+    /// As Go's `encoding/json`: of several members with one key the last counts, invalid UTF-8 and lone surrogates
+    /// become U+FFFD. At most `limits` is read, nothing is kept of the bytes.
+    package init(parsing bytes: UnsafeRawBufferPointer, limits: JSONLimits = .manifest) throws(JSONError) {
         var parser = JSONParser(bytes, limits)
         self = try parser.document()
     }
