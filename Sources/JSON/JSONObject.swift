@@ -55,7 +55,7 @@ package struct JSONObject: Sendable {
     }
 
     private func place(of key: String) -> Int? {
-        if places.isEmpty { return members.firstIndex { ExactKey($0.key) == ExactKey(key) } }
+        if places.isEmpty { return members.firstIndex { $0.key.isExactly(key) } }
         return places[ExactKey(key)]
     }
 }
@@ -78,11 +78,20 @@ private struct ExactKey: Hashable {
 
     init(_ text: String) { self.text = text }
 
-    static func == (left: Self, right: Self) -> Bool {
-        left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
-    }
+    static func == (left: Self, right: Self) -> Bool { left.text.isExactly(right.text) }
 
     func hash(into hasher: inout Hasher) {
         for byte in text.utf8 { hasher.combine(byte) }
+    }
+}
+
+extension String {
+    /// Whether both are the same bytes.
+    fileprivate func isExactly(_ other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        let same = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in left.elementsEqual(right) }
+        }
+        return same.flatMap(\.self) ?? utf8.elementsEqual(other.utf8)
     }
 }

@@ -151,16 +151,17 @@ struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
-        while true {
-            let byte = try peek()
-            if byte == UInt8(ascii: "\"") {
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
                 defer { position += 1 }
                 return String(decoding: bytes[start..<position], as: UTF8.self)
+            case UInt8(ascii: "\\"): return try escapedString(from: start)
+            case 0..<0x20: throw error(.controlCharacterInString)
+            default: position += 1
             }
-            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-            if byte < 0x20 { throw error(.controlCharacterInString) }
-            position += 1
         }
+        throw error(.unexpectedEnd)
     }
 
     /// Goes on at the first backslash of a string that began at `start`.
@@ -172,23 +173,24 @@ struct JSONParser {
             position += 1
             switch byte {
             case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
-            case UInt8(ascii: "\\"): text.append(contentsOf: try escape())
+            case UInt8(ascii: "\\"): try appendEscape(to: &text)
             default: text.append(byte)
             }
         }
     }
 
-    private mutating func escape() throws(JSONError) -> [UInt8] {
+    private mutating func appendEscape(to text: inout [UInt8]) throws(JSONError) {
         let byte = try peek()
         position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "f"): return [0x0c]
-        case UInt8(ascii: "n"): return [0x0a]
-        case UInt8(ascii: "r"): return [0x0d]
-        case UInt8(ascii: "t"): return [0x09]
-        case UInt8(ascii: "u"): return Array(String(Character(try unicodeEscape())).utf8)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0c)
+        case UInt8(ascii: "n"): text.append(0x0a)
+        case UInt8(ascii: "r"): text.append(0x0d)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"):
+            text.append(contentsOf: UTF8.encode(try unicodeEscape()) ?? UTF8.encodedReplacementCharacter)
         default:
             position -= 1
             throw error(.invalidEscape)
@@ -214,11 +216,20 @@ struct JSONParser {
     private mutating func fourHexDigits() throws(JSONError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(UnicodeScalar(try peek())).hexDigitValue else { throw error(.invalidEscape) }
+            guard let digit = Self.hexDigit(try peek()) else { throw error(.invalidEscape) }
             value = value << 4 | UInt32(digit)
             position += 1
         }
         return value
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 
     private mutating func skipWhiteSpace() {

@@ -82,31 +82,35 @@ private struct JSONWriter {
         output.append(UInt8(ascii: "\""))
         var copy = text
         copy.withUTF8 { bytes in
-            for index in bytes.indices { write(byte: bytes[index], at: index, of: bytes) }
+            var written = 0
+            for index in bytes.indices {
+                guard let escape = Self.escape(at: index, of: bytes) else { continue }
+                output.append(contentsOf: bytes[written..<index + 1 - escape.replaced])
+                write(escape.text)
+                written = index + 1
+            }
+            output.append(contentsOf: bytes[written...])
         }
         output.append(UInt8(ascii: "\""))
     }
 
-    private mutating func write(byte: UInt8, at index: Int, of bytes: UnsafeBufferPointer<UInt8>) {
+    /// What is written instead of the byte and those before it that belong to the same character.
+    private static func escape(
+        at index: Int, of bytes: UnsafeBufferPointer<UInt8>
+    ) -> (text: String, replaced: Int)? {
+        let byte = bytes[index]
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-            output.append(UInt8(ascii: "\\"))
-            output.append(byte)
-        case 0x0a: write("\\n")
-        case 0x0d: write("\\r")
-        case 0x09: write("\\t")
+        case UInt8(ascii: "\""): return ("\\\"", 1)
+        case UInt8(ascii: "\\"): return ("\\\\", 1)
+        case 0x0a: return ("\\n", 1)
+        case 0x0d: return ("\\r", 1)
+        case 0x09: return ("\\t", 1)
         case 0..<0x20, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-            let digits = String(byte, radix: 16)
-            write(digits.utf8.count == 1 ? "\\u000" : "\\u00")
-            write(digits)
-        case 0xa8, 0xa9:  // the last byte of U+2028 and U+2029, whose first two have been written
-            if index >= 2, bytes[index - 1] == 0x80, bytes[index - 2] == 0xe2 {
-                output.removeLast(2)
-                write(byte == 0xa8 ? "\\u2028" : "\\u2029")
-            } else {
-                output.append(byte)
-            }
-        default: output.append(byte)
+            return ((byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16), 1)
+        case 0xa8, 0xa9:  // the last byte of U+2028 and U+2029
+            guard index >= 2, bytes[index - 1] == 0x80, bytes[index - 2] == 0xe2 else { return nil }
+            return (byte == 0xa8 ? "\\u2028" : "\\u2029", 3)
+        default: return nil
         }
     }
 }
