@@ -9,7 +9,9 @@ extension Pod {
     /// The largest manifest that is read.
     static let maximumManifestBytes = 4 << 20
 
-    /// The content of a small file; nil when it is not there. Symlinks lead nowhere outside the pod.
+    /// The content of a small file; nil when it is not there.
+    ///
+    /// Symlinks lead nowhere outside the pod.
     package func read(_ name: String, limit: Int = 4096) throws(SystemCallError) -> [UInt8]? {
         do {
             let flags: OpenFlags = [.readOnly, .nonBlocking, .noControllingTerminal]

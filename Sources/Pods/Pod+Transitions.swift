@@ -37,7 +37,7 @@ extension Pod {
     ///
     /// The pod's lock is taken for the move, so that it cannot come to run at the same time.
     ///
-    /// - Returns: false when somebody else holds the lock, or has moved the pod.
+    /// Returns false when somebody else holds the lock, or has moved the pod.
     package func discard() throws -> Bool {
         guard [.embryo, .abortedPrepare, .prepared].contains(state) else { return false }
         let origin = directory
@@ -56,7 +56,7 @@ extension Pod {
     ///
     /// Somebody who only looks at the pod's state has the lock for a moment: that is waited for.
     ///
-    /// - Returns: false when somebody has the lock, or the pod is gone.
+    /// Returns false when somebody has the lock, or the pod is gone.
     package func lockForDeletion() throws -> Bool {
         guard try lockExclusivelyUnlessOwned() else { return false }
         guard try refresh() else {

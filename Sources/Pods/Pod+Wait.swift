@@ -7,8 +7,8 @@ import SystemPackage
 extension Pod {
     /// Waits until the pod has run, or will not run any more.
     ///
-    /// - Parameter timeout: nil waits for ever.
-    /// - Throws: ``PodError/timedOut``.
+    /// `timeout`: nil waits for ever.
+    /// Throws ``PodError/timedOut``.
     package func waitUntilExited(timeout: Duration?) throws {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         while try refresh(), state.isBeforeExit || state == .deleting || state == .exitedDeleting {
@@ -18,9 +18,9 @@ extension Pod {
 
     /// Waits until every app of the pod has started.
     ///
-    /// - Parameter timeout: nil waits for ever.
-    /// - Returns: false when the pod ended without ever having been ready.
-    /// - Throws: ``PodError/timedOut``.
+    /// `timeout`: nil waits for ever.
+    /// Returns false when the pod ended without ever having been ready.
+    /// Throws ``PodError/timedOut``.
     package func waitUntilReady(timeout: Duration?) throws -> Bool {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         while try refresh() {
@@ -35,7 +35,7 @@ extension Pod {
 
     /// The pid of the pod's first process, waiting until a pod that is just starting has one.
     ///
-    /// - Throws: ``Failure`` when the pod ended in the meantime.
+    /// Throws ``Failure`` when the pod ended in the meantime.
     package func waitForFirstProcess() throws -> Int32 {
         while try refresh(), state == .running {
             if let pid = try firstProcess() { return pid }
@@ -70,9 +70,8 @@ extension Pod {
 
     /// Returns when the pod may have changed its state, or a name appeared in one of its directories.
     ///
-    /// - Parameters:
-    ///   - name: the directory to watch.
-    ///   - isDone: asked once the watch is in place, so that nothing that happens before is missed.
+    /// `name`: the directory to watch.
+    /// `isDone`: asked once the watch is in place, so that nothing that happens before is missed.
     private func waitForChange(
         until deadline: ContinuousClock.Instant?, alsoOf name: String?, tolerant: Bool = false,
         unless isDone: () throws -> Bool = { false }

@@ -18,7 +18,7 @@ package final class Pod {
     var holdsLock: Bool
     private let inode: UInt64
 
-    /// - Parameter holdsLock: the descriptor's owner has the exclusive lock.
+    /// `holdsLock`: the descriptor's owner has the exclusive lock.
     init(
         _ id: PodID, _ descriptor: consuming Descriptor, inode: UInt64, in directory: PodDirectory,
         of dataDirectory: FilePath, holdsLock: Bool
@@ -72,7 +72,9 @@ package final class Pod {
         return false
     }
 
-    /// Sets ``directory``; false when the pod is in none. Pods move forward only, so one pass from where it was finds it.
+    /// Finds out the directory the pod is in; false when it is in none.
+    ///
+    /// Pods move forward only, so one pass from where it was finds it.
     private func locate() throws(SystemCallError) -> Bool {
         for candidate in PodDirectory.allCases.drop(while: { $0 != directory }) where try isIn(candidate) {
             directory = candidate
@@ -91,7 +93,7 @@ package final class Pod {
 
     /// Renames the directory to another state directory.
     ///
-    /// - Throws: ``PodError/moved(_:expected:)`` when somebody else was faster.
+    /// Throws ``PodError/moved(_:expected:)`` when somebody else was faster.
     func move(to target: PodDirectory, durable: Bool) throws {
         let to = try stateDirectory(target)
         guard try rename(to: to) else { throw PodError.moved(id, expected: state) }

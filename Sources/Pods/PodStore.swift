@@ -88,7 +88,7 @@ package struct PodStore: Sendable {
 
     /// The pod with this UUID, in whatever state.
     ///
-    /// - Throws: ``PodError/notPresent(_:)``.
+    /// Throws ``PodError/notPresent(_:)``.
     package func pod(_ id: PodID) throws -> Pod {
         guard let pod = try Pod.open(id, of: dataDirectory) else { throw PodError.notPresent(id) }
         return pod
@@ -96,7 +96,7 @@ package struct PodStore: Sendable {
 
     /// The pod whose UUID begins with these characters, upper or lower case, among those that `rkt list` shows.
     ///
-    /// - Throws: ``PodError/emptyIdentifier``, ``PodError/noMatch(_:)``, ``PodError/ambiguous(_:)``,
+    /// Throws ``PodError/emptyIdentifier``, ``PodError/noMatch(_:)``, ``PodError/ambiguous(_:)``,
     ///   ``PodError/notPresent(_:)``.
     package func pod(matching prefix: String) throws -> Pod {
         try pod(identifier(matching: prefix))

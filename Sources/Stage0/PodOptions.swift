@@ -1,0 +1,81 @@
+package import AppContainer
+package import Stage1Interface
+package import SystemPackage
+
+/// An image that is to be an app, and what its user wants otherwise than its image.
+package struct AppOptions: Sendable {
+    package var image: ImageReference
+    /// The app's name; made from the image's name when nil.
+    package var name: String?
+    /// Replaces the image's command, arguments included.
+    package var exec: String?
+    /// Come after the command's own arguments.
+    package var arguments: [String] = []
+    package var workingDirectory: String?
+    package var user: String?
+    package var group: String?
+    package var supplementaryGIDs: [UInt32]?
+    package var readOnlyRootFS: Bool?
+    package var mounts: [Mount] = []
+    package var environment: [(name: String, value: String)] = []
+    package var memory: Quantity?
+    package var cpu: Quantity?
+    package var cpuShares: UInt64?
+    package var retainedCapabilities: [String]?
+    package var removedCapabilities: [String]?
+    /// `mode=retain|remove,errno=NAME,SYSTEMCALL,…`.
+    package var seccomp: String?
+
+    package init(image: ImageReference) { self.image = image }
+}
+
+/// What a pod is made of.
+package struct PodOptions: Sendable {
+    package enum Content: Sendable {
+        /// In this order.
+        case apps([AppOptions])
+        /// A manifest somebody else made; it is kept word for word, and nothing else here about apps counts.
+        case manifest([UInt8])
+    }
+
+    package var content: Content
+    package var stage1: Stage1Choice = .standard
+    package var stage1Locations: Stage1Locations
+    package var pull: PullPolicy = .new
+    /// Images are taken from files without a signature.
+    package var allowsUnsignedImages = false
+    /// Rendered trees are not compared with their seals before the pod starts.
+    package var skipsTreeCheck = false
+    /// Trees are shared with other pods; copied otherwise.
+    package var usesOverlay = true
+    package var volumes: [Volume] = []
+    /// For every app.
+    package var mounts: [Mount] = []
+    package var ports: [ExposedPort] = []
+    /// The caller's environment, where apps are to have what they lack.
+    package var inheritedEnvironment: [(name: String, value: String)] = []
+    package var environmentFromFiles: [(name: String, value: String)] = []
+    package var environment: [(name: String, value: String)] = []
+
+    package init(_ content: Content, stage1Locations: Stage1Locations) {
+        self.content = content
+        self.stage1Locations = stage1Locations
+    }
+}
+
+/// How a prepared pod is to run.
+package struct RunOptions: Sendable {
+    package var debug = false
+    /// The networks as on the command line, joined with commas.
+    package var networks = "default"
+    package var isInteractive = false
+    package var hostname: String?
+    package var ipc: String?
+    package var localConfiguration: FilePath?
+    /// Restrictions of apps that are lifted for this run.
+    package var lifted: LiftedRestrictions = []
+    /// As ``PodOptions/skipsTreeCheck``.
+    package var skipsTreeCheck = false
+
+    package init() {}
+}

@@ -1,0 +1,73 @@
+import AppContainer
+
+/// An image that was found, and what is wanted of it.
+struct RequestedApp {
+    let name: ACName
+    let imageID: ImageID
+    let manifest: ImageManifest
+    let options: AppOptions
+
+    /// Throws ``PreparationError/invalidAppName(_:)``; an error of `ImageManifest.checkRunnable()`.
+    init(_ options: AppOptions, imageID: ImageID, manifest: ImageManifest) throws {
+        try manifest.checkRunnable()
+        self.options = options
+        self.imageID = imageID
+        self.manifest = manifest
+        if let name = options.name {
+            do { self.name = try ACName(name) } catch { throw PreparationError.invalidAppName(name) }
+        } else {
+            name = try manifest.defaultAppName()
+        }
+    }
+
+    /// The entry of the pod manifest, and a sentence for everything the image asked for that images may not have.
+    ///
+    /// Source: rkt 1.30.0, stage0/run.go, `generateRuntimeApp`.
+    func runtimeApp(in pod: PodOptions) throws -> (RuntimeApp, refused: [String]) {
+        guard let imageApp = manifest.app ?? newAppSection() else { throw PreparationError.noAppSection(imageID) }
+        var (app, refused) = narrowed(imageApp)
+        if let exec = options.exec { app.exec = [exec] }
+        app.exec += options.arguments
+        if let workingDirectory = options.workingDirectory { app.workingDirectory = workingDirectory }
+        if let user = options.user { app.user = user }
+        if let group = options.group { app.group = group }
+        if let groups = options.supplementaryGIDs { app.supplementaryGIDs = groups }
+        app.environment = try environment(app.environment, in: pod)
+        app.isolators = try isolators(app.isolators)
+
+        var runtime = RuntimeApp(
+            name, image: RuntimeImage(name: manifest.name, id: imageID, labels: manifest.labels), app: app)
+        runtime.readOnlyRootFS = options.readOnlyRootFS ?? false
+        runtime.mounts = Self.firstOfEachPath(options.mounts + pod.mounts)
+        return (runtime, refused.map { "image '\(manifest.name)': \($0)" })
+    }
+
+    /// For an image that says nothing about running, when the command line does.
+    private func newAppSection() -> App? {
+        options.exec == nil ? nil : App(exec: [], user: "0", group: "0")
+    }
+
+    private func environment(_ image: [EnvironmentVariable], in pod: PodOptions) throws -> [EnvironmentVariable] {
+        var merged = AppEnvironment()
+        merged.set(image.map { ($0.name, $0.value) })
+        merged.set(options.environment)
+        merged.set(pod.environmentFromFiles)
+        merged.set(pod.environment)
+        merged.setMissing(pod.inheritedEnvironment)
+        return try merged.variables.map { try EnvironmentVariable($0.name, $0.value) }
+    }
+
+    private static func firstOfEachPath(_ mounts: [Mount]) -> [Mount] {
+        var seen: Set<String> = []
+        return mounts.filter { seen.insert(cleaned($0.path)).inserted }
+    }
+}
+
+/// A path without empty parts and dots, and with `..` taken back; only for comparing, nothing is opened by it.
+func cleaned(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+        if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+}
