@@ -91,7 +91,7 @@ let chosen = Context.environment["RKT_TESTS"].map { Set($0.split(separator: ",")
 let withFixtures = Set(["ImageArchive", "ImageStore", "ImageRender", "Pods", "Stage0", "Stage1Kit"])
 let tested = [
     "LinuxSystem", "JSON", "AppContainer", "Stage1Interface", "Stage2Interface", "Configuration", "ImageArchive",
-    "ImageStore", "ImageRender", "Pods", "Stage0", "rkt", "Stage1Kit",
+    "ImageStore", "ImageRender", "Pods", "Stage0", "rkt", "PackImage", "Stage1Kit",
 ]
 let unitTests: [Target] = (shared + stage0 + stage1).filter {
     tested.contains($0.name) && chosen?.contains($0.name) ?? true
