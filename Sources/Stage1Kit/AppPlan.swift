@@ -40,8 +40,8 @@ package func planApp(
     if !lifted.contains(.capabilities) { spec.capabilities = try capabilityMask(of: app.app) }
     if !lifted.contains(.seccomp) { spec.seccompFilter = try filter(seccompPolicy(of: app.app)) }
 
-    func handler(_ name: EventHandler.Name) -> LaunchSpec? {
-        guard let handler = app.app.eventHandlers.first(where: { $0.name == name }) else { return nil }
+    func handler(_ event: EventHandler.Event) -> LaunchSpec? {
+        guard let handler = app.app.eventHandlers.first(where: { $0.event == event }) else { return nil }
         var hook = spec
         hook.arguments = handler.exec
         hook.user = 0

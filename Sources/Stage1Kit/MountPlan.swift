@@ -57,13 +57,10 @@ package func volumePlan(for app: PreparedApp, volumes: [Volume]) throws -> (moun
 private func volumeMount(_ volume: Volume, at path: String, pointIsReadOnly: Bool?) throws -> VolumeMount {
     let source: VolumeMount.Source
     switch volume.kind {
-    case .host(let path, let recursive):
-        source = .host(path, recursive: recursive)
-    case .empty(let mode, let uid, let gid):
-        guard let bits = UInt32(mode, radix: 8), bits <= 0o7777 else {
-            throw Failure("invalid mode \"\(mode)\" for volume \"\(volume.name)\"")
-        }
-        source = .pod(name: volume.name.rawValue, mode: bits, user: uid, group: gid)
+    case .host(let path):
+        source = .host(path, recursive: volume.recursive)
+    case .empty(_, let uid, let gid):
+        source = .pod(name: volume.name.rawValue, mode: volume.permissions ?? 0o755, user: uid, group: gid)
     }
     return VolumeMount(
         source: source, targetInApp: path, readOnly: volume.readOnly ?? pointIsReadOnly ?? false)

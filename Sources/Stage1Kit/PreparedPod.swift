@@ -56,7 +56,7 @@ package struct PreparedApp: Sendable {
 
     /// Whether the image was made from a Docker image, whose unknown groups mean the user's number.
     package var isDockerImage: Bool {
-        image.annotations.contains { $0.name.rawValue == "appc.io/docker/repository" }
+        image.annotations["appc.io/docker/repository"] != nil
     }
 
     /// Where the app's files are, seen from the pod directory.

@@ -19,7 +19,7 @@ struct Launch {
             try enterRoot(spec)
             try dropPrivileges(spec)
             try enterWorkingDirectory(spec)
-            let program = try findProgram(spec)
+            let program = try spec.locateProgram()
             try closeEverythingElse()
             try loadFilter(spec)
             try replaceProcess(program, spec.arguments, environment: spec.environment)
@@ -70,26 +70,6 @@ struct Launch {
         try? Descriptor(owning: dup(2)).writeAll("stage2-exec: \(message)\n")  // nobody is left to tell
         exit(status)
     }
-}
-
-/// Looks for the program as the app will see it.
-///
-/// Source: rkt 1.30.0, stage1/init/common/path.go: an absolute path as it is, a path with a slash below the working
-/// directory, a bare name in the search path.
-private func findProgram(_ spec: LaunchSpec) throws -> FilePath {
-    let name = spec.arguments.first ?? ""
-    if name.hasPrefix("/") { return FilePath(name) }
-    if name.contains("/") { return FilePath(spec.workingDirectory).appending(name) }
-    for directory in spec.searchPath {
-        let candidate = FilePath(directory).appending(name)
-        if isProgram(candidate) { return candidate }
-    }
-    throw Failure("unable to find \"\(name)\" in \"\(spec.searchPath.joined(separator: ":"))\"")
-}
-
-private func isProgram(_ path: FilePath) -> Bool {
-    guard let status = try? FileStatus(of: path) else { return false }  // not there is not an error but the next try
-    return status.kind == .file && status.permissions & 0o111 != 0
 }
 
 private func loadFilter(_ spec: LaunchSpec) throws {
