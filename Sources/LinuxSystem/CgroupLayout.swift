@@ -33,7 +33,9 @@ package struct CgroupLayout: Equatable, Sendable {
                 unifiedRoot = mount.path
             }
             for name in names where !isUnified {
-                guard let mount = mounts.first(where: { $0.type == "cgroup" && $0.options.contains(name) }) else { continue }
+                guard let mount = mounts.first(where: { $0.type == "cgroup" && $0.options.contains(name) }) else {
+                    continue
+                }
                 own[name] = mount.directory(of: String(fields[2]))
             }
         }
@@ -86,13 +88,13 @@ package func removeCgroup(_ path: FilePath) throws(SystemCallError) {
     let children: [DirectoryEntry]
     do {
         children = try directoryEntries(Descriptor.open(path, [.directory]))
-    } catch where error.errno == .noSuchFileOrDirectory {
+    } catch  where error.errno == .noSuchFileOrDirectory {
         return
     }
     for child in children where child.kind == .directory { try removeCgroup(path.appending(child.name)) }
     do {
         try check("rmdir", "'\(path)'") { rmdir(path.string) }
-    } catch where error.errno == .noSuchFileOrDirectory {
+    } catch  where error.errno == .noSuchFileOrDirectory {
         return
     }
 }
@@ -102,6 +104,7 @@ package func setCgroup(_ cgroup: FilePath, _ file: String, _ value: String) thro
     do {
         try Descriptor.open(cgroup.appending(file), [.writeOnly]).writeAll(value)
     } catch {
-        throw SystemCallError(call: error.call, subject: "'\(value)' to '\(cgroup.appending(file))'", errno: error.errno)
+        throw SystemCallError(
+            call: error.call, subject: "'\(value)' to '\(cgroup.appending(file))'", errno: error.errno)
     }
 }

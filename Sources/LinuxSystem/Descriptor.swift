@@ -144,4 +144,10 @@ package struct Pipe: ~Copyable, Sendable {
         reader = Descriptor(owning: ends.0)
         writer = Descriptor(owning: ends.1)
     }
+
+    /// Keeps the reading end and closes the other.
+    package consuming func takeReader() -> Descriptor { reader }
+
+    /// Keeps the writing end and closes the other.
+    package consuming func takeWriter() -> Descriptor { writer }
 }

@@ -9,6 +9,14 @@ extension Descriptor {
         return try check("read", "descriptor \(number)") { Glibc.read(number, buffer.baseAddress, buffer.count) }
     }
 
+    /// One byte, `nil` at the end.
+    package borrowing func readByte() throws(SystemCallError) -> UInt8? {
+        let number = raw
+        var byte: UInt8 = 0
+        let count = try check("read", "descriptor \(number)") { Glibc.read(number, &byte, 1) }
+        return count == 1 ? byte : nil
+    }
+
     /// Reads at an offset and leaves the file position alone.
     package borrowing func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
@@ -167,6 +175,19 @@ extension Descriptor {
         let file = try open(name, [.writeOnly, .create, .exclusive], mode: mode)
         try file.setMode(mode)
         if !content.isEmpty { try file.writeAll(content) }
+    }
+}
+
+extension Descriptor {
+    /// Makes a file unless something with this name is there, be it a link that leads nowhere.
+    package borrowing func createMissingFile(
+        _ content: [UInt8], name: String, mode: UInt32
+    ) throws(SystemCallError) {
+        do {
+            try createFile(content, name: name, mode: mode)
+        } catch  where error.errno == .fileExists {
+            return
+        }
     }
 }
 

@@ -44,20 +44,20 @@ package struct ChildProcess: ~Copyable {
     }
 }
 
-/// Splits this process in two: `nil` in the child, the child in the parent.
+/// Starts a child that is a copy of this process and runs `body`.
 ///
 /// Only for processes with one thread: a second one's locks would stay locked in the child for ever. The child gets the
 /// new namespaces, and starts in `cgroup`, the descriptor of a cgroup v2 directory, unless that is negative.
 ///
 /// Source: clone3(2), Linux 5.7.
 package func forkProcess(
-    into namespaces: Namespaces = [], cgroup: CInt = -1
-) throws(SystemCallError) -> ChildProcess? {
+    into namespaces: Namespaces = [], cgroup: CInt = -1, running body: () -> Never
+) throws(SystemCallError) -> ChildProcess {
     var descriptor: CInt = -1
     let pid = try check("clone3", "namespaces 0x\(String(namespaces.rawValue, radix: 16))") {
         clinux_clone(namespaces.rawValue, &descriptor, cgroup)
     }
-    if pid == 0 { return nil }
+    if pid == 0 { body() }
     return ChildProcess(pid: pid, descriptor: Descriptor(owning: descriptor))
 }
 
@@ -97,8 +97,9 @@ package struct ProgramCall: Sendable {
     /// Starts the program as a child.
     ///
     /// Only for processes with one thread.
-    package func start() throws(SystemCallError) -> ChildProcess {
-        if let child = try forkProcess() { return child }
+    package func start() throws(SystemCallError) -> ChildProcess { try forkProcess { run() } }
+
+    private func run() -> Never {
         clinux_reset_signal_handlers()
         clinux_unblock_all_signals()
         let wanted = [standardDescriptors.input, standardDescriptors.output, standardDescriptors.error]

@@ -2,6 +2,7 @@ import Glibc
 import LinuxSystem
 import Stage1Interface
 import Stage1Kit
+import Stage2Interface
 import SystemPackage
 
 /// Becomes a command in the root and the mounts of the running app, as its user and with its environment.
@@ -18,7 +19,7 @@ func enter(_ words: [String]) throws -> CInt {
         spec.environment.append("TERM=\(terminal)")
     }
     let process = try openProcess(arguments.pid)
-    let root = try Descriptor.open("/proc/\(arguments.pid)/root", [.path, .directory])
+    let root = try Descriptor.open(FilePath("/proc/\(arguments.pid)/root"), [.path, .directory])
     guard try MountNamespaceRecord.matches(arguments.pid) else {
         throw Failure("process \(arguments.pid) is not of this pod any more")
     }

@@ -1,3 +1,4 @@
+import AppContainer
 import LinuxSystem
 import Stage1Interface
 import Stage1Kit
@@ -55,9 +56,10 @@ private func mount(_ step: Step, below root: FilePath) throws {
         try tree.attach(
             at: openMountTarget(
                 step.targetInApp, below: Descriptor.open(root, [.directory, .path]), isDirectory: isDirectory))
-    } catch let error as SystemCallError where error.errno == .notDirectory {
+    } catch  where error.errno == .notDirectory {
         throw Failure(
-            "can't mount \"\(step.source)\" on \"\(step.targetInApp)\" because one is a directory while the other is not")
+            "can't mount \"\(step.source)\" on \"\(step.targetInApp)\" because one is a directory while the other is not"
+        )
     } catch {
         throw Failure("can't mount \"\(step.source)\" on \"\(step.targetInApp)\"", cause: error)
     }

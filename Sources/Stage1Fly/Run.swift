@@ -46,11 +46,8 @@ private func launchSpec(for app: PreparedApp) throws -> LaunchSpec {
 /// A name for this machine where the image brings none.
 private func addHostsFile(to app: PreparedApp) throws {
     let root = try Descriptor.open(app.root, [.directory, .path])
-    guard let directory = try? root.openBeneath("/etc", [.directory]) else { return }  // an image may do without /etc
-    do {
-        try directory.createFile(Array("127.0.0.1 localhost localdomain\n".utf8), name: "hosts", mode: 0o644)
-    } catch where error.errno == .fileExists {
-        return
+    if let directory = try? root.openBeneath("/etc", [.directory]) {  // an image may do without /etc
+        try directory.createMissingFile(Array("127.0.0.1 localhost localdomain\n".utf8), name: "hosts", mode: 0o644)
     }
 }
 

@@ -2,6 +2,7 @@ import Glibc
 import LinuxSystem
 import Stage1Interface
 import Stage1Kit
+import SystemPackage
 
 /// Asks the app to end, or ends it: SIGTERM, with `--force` SIGKILL.
 ///
@@ -13,13 +14,15 @@ func stop(_ words: [String]) throws -> CInt {
     let arguments = try StopArguments(parsing: words)
     let signal = arguments.force ? SIGKILL : SIGTERM
     let pid = try readPIDFile(Stage1ABI.Path.pid)
-    if let process = try? openProcess(pid), try MountNamespaceRecord.matches(pid) {  // gone is not an error but the other case
-        try sendSignal(signal, to: process)
-        return 0
-    }
-    for member in try MountNamespaceRecord.members() {
-        guard let process = try? openProcess(member), try MountNamespaceRecord.matches(member) else { continue }  // ended meanwhile
-        try sendSignal(signal, to: process)
+    let targets = try MountNamespaceRecord.matches(pid) ? [pid] : MountNamespaceRecord.members()
+    for target in targets {
+        do {
+            let process = try openProcess(target)
+            guard try MountNamespaceRecord.matches(target) else { continue }
+            try sendSignal(signal, to: process)
+        } catch let error as SystemCallError where error.errno == .noSuchProcess {
+            continue
+        }
     }
     return 0
 }

@@ -1,4 +1,4 @@
-import AppContainer
+package import AppContainer
 import CCap
 import LinuxSystem
 

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-package import LinuxSystem
+import LinuxSystem
 
 /// Exit status of a flavor's own failures.
 ///

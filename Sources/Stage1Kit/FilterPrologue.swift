@@ -39,7 +39,8 @@ enum FilterPrologue {
             .fail(EAFNOSUPPORT), .skipUnlessEqual(familyVSOCK, else: 1), .fail(EAFNOSUPPORT), .load(0),
         ]
         rules += [
-            .skipUnlessEqual(number("ioctl"), else: 5), .load(secondArgument), .skipUnlessEqual(requestTIOCSTI, else: 1),
+            .skipUnlessEqual(number("ioctl"), else: 5), .load(secondArgument),
+            .skipUnlessEqual(requestTIOCSTI, else: 1),
             .fail(EPERM), .skipUnlessEqual(requestTIOCLINUX, else: 1), .fail(EPERM),
         ]
         return rules.flatMap(\.bytes)
@@ -70,7 +71,9 @@ private struct Instruction {
     let operand: UInt32
 
     /// The 32 bits at an offset.
-    static func load(_ offset: UInt32) -> Instruction { Instruction(code: 0x20, whenTrue: 0, whenFalse: 0, operand: offset) }
+    static func load(_ offset: UInt32) -> Instruction {
+        Instruction(code: 0x20, whenTrue: 0, whenFalse: 0, operand: offset)
+    }
 
     static func skipUnlessEqual(_ value: UInt32, else count: UInt8) -> Instruction {
         Instruction(code: 0x15, whenTrue: 0, whenFalse: count, operand: value)
@@ -84,7 +87,9 @@ private struct Instruction {
         Instruction(code: 0x45, whenTrue: 0, whenFalse: count, operand: bits)
     }
 
-    static func jump(_ count: UInt32) -> Instruction { Instruction(code: 0x05, whenTrue: 0, whenFalse: 0, operand: count) }
+    static func jump(_ count: UInt32) -> Instruction {
+        Instruction(code: 0x05, whenTrue: 0, whenFalse: 0, operand: count)
+    }
 
     static func fail(_ code: CInt) -> Instruction {
         Instruction(code: 0x06, whenTrue: 0, whenFalse: 0, operand: 0x0005_0000 | UInt32(code))

@@ -12,7 +12,7 @@ package func openMountTarget(
     let flags: OpenFlags = isDirectory ? [.path, .directory] : [.path]
     do {
         return try root.openBeneath(pathInApp, flags)
-    } catch where error.errno == .noSuchFileOrDirectory {
+    } catch  where error.errno == .noSuchFileOrDirectory {
         try make(pathInApp, below: root, isDirectory: isDirectory)
         return try root.openBeneath(pathInApp, flags)
     }
@@ -30,7 +30,7 @@ private func make(
             let next = try root.openBeneath(path, isLast && !isDirectory ? [.path] : [.path, .directory])
             parent = next
             continue
-        } catch where error.errno == .noSuchFileOrDirectory {
+        } catch  where error.errno == .noSuchFileOrDirectory {
             // made below
         }
         if isLast && !isDirectory {

@@ -1,5 +1,5 @@
 import CLinux
-import LinuxSystem
+package import LinuxSystem
 import Stage1Interface
 package import Stage2Interface
 package import SystemPackage

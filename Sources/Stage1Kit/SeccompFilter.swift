@@ -26,7 +26,8 @@ package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
     guard let context = seccomp_init(others) else { throw Failure("cannot make a seccomp filter: out of memory") }
     defer { seccomp_release(context) }
     try require("optimise", seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2))
-    try require("refuse foreign architectures", seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
+    try require(
+        "refuse foreign architectures", seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
     for name in names where !FilterPrologue.decides(name) || listed != SCMP_ACT_ALLOW {
         let number = seccomp_syscall_resolve_name(name)
         if number == __NR_SCMP_ERROR {

@@ -36,7 +36,7 @@ package func seccompPolicy(of app: App) throws -> SeccompPolicy {
         switch isolator {
         case .seccompRetain(let set):
             guard let names = try expand(set.set) else { return .unfiltered }
-            return .allow(sortedUnique(names + DefaultSandbox.seccompAlwaysAllowed), errno: set.errno)
+            return .allow(sortedUnique(names + DefaultSandbox.alwaysAllowed), errno: set.errno)
         case .seccompRemove(let set):
             if set.set.contains("@appc.io/empty") { return .standard }
             guard let names = try expand(set.set) else {

@@ -25,7 +25,9 @@ package protocol UserSource: ~Copyable {
 /// is no such number is a name: nothing that merely resembles a number becomes root.
 ///
 /// Source: rkt 1.30.0, stage1/init/common/app.go and users.go; appc spec 0.8.11, aci.md, "user" and "group".
-package func resolveIdentity(of app: PreparedApp, in source: borrowing some UserSource & ~Copyable) throws -> AppIdentity {
+package func resolveIdentity(of app: PreparedApp, in source: borrowing some UserSource & ~Copyable) throws
+    -> AppIdentity
+{
     let user = try resolve(app.app.user, database: "/etc/passwd", kind: "user", in: source) { $0.user }
     let group: UInt32
     do {
@@ -75,7 +77,8 @@ package enum UserResolutionError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notFound(let name, let kind): "\"\(name)\" \(kind) not found"
-        case .invalidNumber(let text, let kind): "Invalid uid or gid: '\(text)' is no \(kind) number from 0 to 4294967294"
+        case .invalidNumber(let text, let kind):
+            "Invalid uid or gid: '\(text)' is no \(kind) number from 0 to 4294967294"
         }
     }
 }

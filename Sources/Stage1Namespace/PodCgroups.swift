@@ -1,0 +1,192 @@
+import AppContainer
+import CLinux
+import Glibc
+import LinuxSystem
+import Stage1Interface
+import Stage1Kit
+import SystemPackage
+
+/// The cgroups of a pod: one for the pod in each hierarchy it needs, one below for each app.
+///
+/// They hang below the cgroup that `rkt` was started in, so that the limits of a service apply to its pod. Their
+/// directories are listed in `cgroups` in the pod directory before they are made, for `gc` after a kill.
+struct PodCgroups {
+    private let pods: [FilePath]
+    private let version: CgroupLayout.Version
+    /// Open `cgroup.procs` files by app; the first process takes them with it out of the host's root.
+    private let entrances: [ACName: [CInt]]
+    private let firstProcessEntrances: [FilePath]
+    /// Whether a controller keeps apps from devices that are not theirs.
+    let restrictsDevices: Bool
+
+    /// Whether apps are in cgroups of their own at all.
+    var isolates: Bool { !pods.isEmpty }
+
+    static func create(for plans: [AppPlan], pod: PodID, lifted: LiftedRestrictions) throws -> PodCgroups {
+        let layout = try CgroupLayout.current()
+        let wanted = Set(plans.flatMap(\.resources.controllers))
+        let parents = try CgroupParents(layout, wanted: wanted, devices: !lifted.contains(.paths))
+        let pods = parents.directories.map { $0.appending("rkt-\(pod)") }
+        try CgroupRecord.save(pods)
+        do {
+            return try PodCgroups(making: pods, plans, parents, layout.version)
+        } catch {
+            for directory in pods { try? removeCgroup(directory) }  // the first failure is the one to tell
+            throw Failure("cannot make the pod's cgroups", cause: error)
+        }
+    }
+
+    private init(
+        making pods: [FilePath], _ plans: [AppPlan], _ parents: CgroupParents, _ version: CgroupLayout.Version
+    ) throws {
+        self.pods = pods
+        self.version = version
+        restrictsDevices = parents.restrictsDevices
+        for directory in pods { try makeDirectory(directory, mode: 0o755, mayExist: true) }
+        let isUnified = version == .v2
+        if isUnified, let directory = pods.first {
+            try makeDirectory(directory.appending("init"), mode: 0o755, mayExist: true)
+            for controller in parents.controllers {
+                try setCgroup(directory, "cgroup.subtree_control", "+\(controller)")
+            }
+        }
+        firstProcessEntrances = pods.map { isUnified ? $0.appending("init") : $0 }
+        var entrances: [ACName: [CInt]] = [:]
+        for plan in plans {
+            let own = pods.map { $0.appending(isUnified ? "app-\(plan.name)" : plan.name.rawValue) }
+            for directory in own { try makeDirectory(directory, mode: 0o755, mayExist: true) }
+            try applyLimits(of: plan, to: own, parents, isUnified: isUnified)
+            if parents.restrictsDevices { try restrictDevices(of: plan, in: own, isUnified: isUnified) }
+            entrances[plan.name] = try own.map(openEntrance)
+        }
+        self.entrances = entrances
+    }
+
+    /// Puts the pod's first process into the pod's own cgroups.
+    func addFirstProcess(_ pid: CInt) throws {
+        for directory in firstProcessEntrances { try setCgroup(directory, "cgroup.procs", "\(pid)") }
+    }
+
+    /// Puts the calling process into the cgroups of an app.
+    func enter(_ app: ACName) throws {
+        for entrance in entrances[app] ?? [] {
+            try check("write", "cgroup.procs of app '\(app)'") { write(entrance, "0", 1) }
+        }
+    }
+
+    /// Removes them all; the pod's processes have ended. What cannot be removed is left to `gc`.
+    func removeAll() {
+        for directory in pods {
+            do {
+                try removeCgroup(directory)
+            } catch {
+                writeDiagnostic("run: cannot remove cgroup, leaving it to 'rkt gc': \(error)")
+            }
+        }
+    }
+}
+
+/// The file that takes processes into a cgroup; never closed, because the first process hands it to the apps.
+func openEntrance(_ cgroup: FilePath) throws(SystemCallError) -> CInt {
+    try Descriptor.open(cgroup.appending("cgroup.procs"), [.writeOnly]).release()
+}
+
+private func applyLimits(
+    of plan: AppPlan, to directories: [FilePath], _ parents: CgroupParents, isUnified: Bool
+) throws {
+    for setting in cgroupSettings(plan.resources, isUnified: isUnified) {
+        guard let index = parents.index(of: setting.controller) else { continue }
+        do {
+            try setCgroup(directories[index], setting.file, setting.value)
+        } catch {
+            if !setting.isOptional { throw Failure("cannot limit app '\(plan.name)'", cause: error) }
+        }
+    }
+}
+
+/// The cgroups that a pod's hang below.
+struct CgroupParents {
+    /// One per hierarchy.
+    let directories: [FilePath]
+    /// The controllers found, in the order of ``directories`` for version 1; for version 2 all belong to the only one.
+    let controllers: [String]
+    let restrictsDevices: Bool
+    private let isUnified: Bool
+
+    /// Finds the hierarchies for these controllers; a missing one is told on stderr and done without.
+    init(_ layout: CgroupLayout, wanted: Set<String>, devices: Bool) throws {
+        isUnified = layout.version == .v2
+        let available: Set<String>
+        var parent: FilePath?
+        if isUnified {
+            (parent, available) = try Self.unifiedParent(layout, wanted)
+        } else {
+            available = wanted.intersection(layout.own.keys)
+        }
+        for name in wanted.subtracting(available).sorted() {
+            writeDiagnostic("warning: resource/\(name) isolator set but support disabled in the kernel, skipping")
+        }
+        if let parent {
+            controllers = available.sorted()
+            directories = [parent]
+            restrictsDevices = devices
+            return
+        }
+        restrictsDevices = devices && layout.own["devices"] != nil
+        let names = available.sorted() + (restrictsDevices ? ["devices"] : [])
+        controllers = names
+        directories = names.compactMap { layout.own[$0] }
+    }
+
+    func index(of controller: String) -> Int? {
+        isUnified ? (controllers.contains(controller) ? 0 : nil) : controllers.firstIndex(of: controller)
+    }
+
+    /// Our own cgroup where it may give children the controllers, else the top of the hierarchy.
+    ///
+    /// A cgroup that holds processes cannot give controllers to its children, the top can.
+    ///
+    /// Source: cgroup-v2.rst, "No Internal Process Constraint".
+    private static func unifiedParent(
+        _ layout: CgroupLayout, _ wanted: Set<String>
+    ) throws -> (FilePath?, Set<String>) {
+        guard let own = layout.own[CgroupLayout.unified], let top = layout.unifiedRoot else { return (nil, []) }
+        for parent in [own, top] {
+            let missing = try wanted.subtracting(words(in: parent.appending("cgroup.subtree_control")))
+            guard try missing.isSubset(of: words(in: parent.appending("cgroup.controllers"))) else { continue }
+            do {
+                for controller in missing.sorted() {
+                    try setCgroup(parent, "cgroup.subtree_control", "+\(controller)")
+                }
+                return (parent, wanted)
+            } catch {
+                if parent == top { throw error }
+            }
+        }
+        return (own, [])
+    }
+
+    private static func words(in file: FilePath) throws -> Set<String> {
+        Set(try readTextFile(file).split(whereSeparator: \.isWhitespace).map(String.init))
+    }
+}
+
+/// The list of a pod's cgroup directories, one a line, in the pod directory.
+enum CgroupRecord {
+    private static let file: FilePath = "cgroups"
+
+    static func save(_ directories: [FilePath]) throws {
+        let lines = directories.map { "\($0)\n" }.joined()
+        try writeFile(Array(lines.utf8), to: file, mode: 0o644, durable: false)
+        if let first = directories.first {
+            let name = first.string.split(separator: "/").dropFirst(3).joined(separator: "/")
+            try writeFile(Array(name.utf8), to: Stage1ABI.Path.cgroup, mode: 0o644, durable: false)
+        }
+    }
+
+    /// Empty when the pod never got that far.
+    static func load() throws -> [FilePath] {
+        guard exists(file) else { return [] }
+        return try readTextFile(file).split(separator: "\n").map { FilePath(String($0)) }
+    }
+}

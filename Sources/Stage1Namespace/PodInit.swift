@@ -1,0 +1,136 @@
+import AppContainer
+import CLinux
+import Glibc
+import LinuxSystem
+import Stage1Interface
+import Stage1Kit
+import Stage2Interface
+import SystemPackage
+
+/// The pod's first process: builds the pod's root, starts the apps, and ends when they have.
+struct PodInit {
+    let plans: [AppPlan]
+    let cgroups: PodCgroups
+    let hostname: String
+    let network: Network
+    let lifted: LiftedRestrictions
+
+    var namespaces: Namespaces {
+        var wanted: Namespaces = [.mount, .pid, .hostname, .ipc]
+        if network == .none { wanted.insert(.network) }
+        return wanted
+    }
+
+    /// The story of the first process; returns its exit status.
+    ///
+    /// `start` gives one byte when the supervisor has put this process where it belongs, and ends without one when the
+    /// supervisor has died; `parentEnd` is the supervisor's end of it, closed here so that this can be seen. The supervisor
+    /// waits until nobody holds `started` any more: the apps do until they are executed.
+    func main(start: borrowing Descriptor, parentEnd: borrowing Descriptor, started: borrowing Descriptor) -> CInt {
+        do {
+            try dieWithSupervisor(start, parentEnd)
+            let files = try PodFiles()
+            let root = try PodRoot(plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices)
+            if cgroups.isolates { try Namespaces.cgroup.unshare() }
+            try setHostname(hostname)
+            if network == .none { try bringLoopbackUp() }
+            try root.enter()
+            var apps = Apps(plans: plans, files: files)
+            let writer = started.raw
+            try apps.startAll { program in try startApp(program, in: root, started: writer) }
+            close(writer)  // the apps hold it until they are executed
+            return try apps.waitForEnd()
+        } catch {
+            writeDiagnostic("run: \(error)")
+            return entryPointFailure
+        }
+    }
+
+    private func dieWithSupervisor(_ start: borrowing Descriptor, _ parentEnd: borrowing Descriptor) throws {
+        try check("prctl", "PR_SET_PDEATHSIG") { clinux_set_parent_death_signal(SIGKILL) }
+        close(parentEnd.raw)
+        guard try start.readByte() == 1 else { exit(entryPointFailure) }
+        try check("setsid", "the pod's first process") { setsid() }
+        try check("prctl", "PR_SET_DUMPABLE") { clinux_set_dumpable(0) }
+    }
+
+    /// Forks the process that becomes one program of an app.
+    private func startApp(_ program: AppProgram, in root: PodRoot, started: CInt) throws -> ChildProcess {
+        try forkProcess(into: [.mount]) { becomeApp(program, in: root, started: started) }
+    }
+
+    private func becomeApp(_ program: AppProgram, in root: PodRoot, started: CInt) -> Never {
+        do {
+            try check("setsid", "app '\(program.plan.name)'") { setsid() }
+            try cgroups.enter(program.plan.name)
+            if cgroups.isolates { try Namespaces.cgroup.unshare() }
+            try root.buildApp(program.plan)
+            if let adjustment = program.plan.resources.oomScoreAdjust { try adjustOutOfMemoryScore(adjustment) }
+            try executeShim(program.spec, root: PodRoot.appRoot(program.plan.name), started: started)
+        } catch {
+            writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
+            _exit(entryPointFailure)
+        }
+    }
+}
+
+/// Hands the specification over and becomes the shim.
+///
+/// Open there: the standard descriptors, the specification, and `started`, which the shim closes by executing the app.
+private func executeShim(_ spec: LaunchSpec, root: FilePath, started: CInt) throws -> Never {
+    var spec = spec
+    spec.root = root.string
+    let file = try Descriptor.memory("launch")
+    try file.writeAll(spec.encoded)
+    let input = try Descriptor.open("/dev/null", [.readOnly])
+    try check("dup2", "/dev/null") { dup2(input.raw, 0) }
+    try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
+    clinux_dup3(started, LaunchSpec.descriptor + 1, 0)  // closed already when a handler starts later
+    clinux_unblock_all_signals()
+    try replaceProcess("/stage2-exec", ["stage2-exec"], environment: ["SWIFT_ROOT=/"])
+}
+
+private func adjustOutOfMemoryScore(_ value: Int32) throws {
+    do {
+        try Descriptor.open("/proc/self/oom_score_adj", [.writeOnly]).writeAll("\(value)")
+    } catch {
+        throw Failure("cannot set oom-score-adj to \(value)", cause: error)
+    }
+}
+
+/// What the first process keeps open of the pod directory after it has left the host's root.
+struct PodFiles: ~Copyable {
+    private let statuses: Descriptor
+    private let processes: Descriptor
+    private let supervisor: Descriptor
+
+    init() throws {
+        try makeDirectories(Stage1ABI.Path.statusDirectory, mode: 0o755)
+        try makeDirectory(AppProcessRecord.directory, mode: 0o700, mayExist: true)
+        let statusDirectory = try Descriptor.open(Stage1ABI.Path.statusDirectory, [.directory])
+        let parent = try Descriptor.open(Stage1ABI.Path.statusDirectory.removingLastComponent(), [.directory])
+        processes = try Descriptor.open(AppProcessRecord.directory, [.directory])
+        statuses = statusDirectory
+        supervisor = parent
+    }
+
+    /// Writes `rkt/status/<app>`.
+    func saveStatus(_ status: CInt, of app: ACName) throws {
+        try statuses.writeFile(Array("\(status)\n".utf8), name: app.rawValue, mode: 0o644, durable: false)
+    }
+
+    func saveProcess(_ pid: CInt, of app: ACName) throws {
+        try processes.writeFile(Array("\(pid)\n".utf8), name: app.rawValue, mode: 0o600, durable: false)
+    }
+
+    func forgetProcess(of app: ACName) throws { try processes.removeFile(app.rawValue) }
+
+    /// Says that every app is on its way.
+    func markReady() throws {
+        let directory = supervisor.raw
+        try supervisor.removeFile("supervisor-status")
+        try check("symlinkat", "'supervisor-status'") {
+            symlinkat(Stage1ABI.Path.supervisorReady, directory, "supervisor-status")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import AppContainer
+import CLinux
+import Glibc
+import LinuxSystem
+import Stage1Interface
+import Stage1Kit
+import Stage2Interface
+import SystemPackage
+
+/// Runs a pod: plans its apps, starts its first process in new namespaces, and waits for the end.
+///
+/// Returns the exit status of the pod, and leaves nothing outside the pod directory: no process, mount or cgroup. If this
+/// process is killed, the first process and with it all apps die too.
+func run(_ words: [String]) throws -> CInt {
+    let arguments = try RunArguments(parsing: words)
+    let network = try Network(arguments.networks)
+    if arguments.isMutable { throw Failure("stage1-ns does not support mutable pods yet") }
+    if arguments.privateUsers != nil { throw Failure("stage1-ns does not support user namespaces yet") }
+    try takeLockDescriptor(inheritable: false)
+
+    let pod = try PreparedPod(id: arguments.pod)
+    let filters = FilterCache()
+    let limits = try currentLimits()
+    let plans = try pod.apps.map { app in
+        do {
+            return try planApp(app, of: pod, lifted: arguments.lifted, limits: limits, filter: filters.filter)
+        } catch {
+            throw Failure("cannot prepare app '\(app.name)'", cause: error)
+        }
+    }
+    for warning in plans.flatMap(\.warnings) { writeDiagnostic(warning) }
+    try RuntimeConfiguration(arguments).save()
+    for plan in plans { try saveFiles(of: plan) }
+
+    let cgroups = try PodCgroups.create(for: plans, pod: arguments.pod, lifted: arguments.lifted)
+    let hostname = arguments.hostname ?? "rkt-\(arguments.pod)"
+    let first = PodInit(plans: plans, cgroups: cgroups, hostname: hostname, network: network, lifted: arguments.lifted)
+    let status: CInt
+    do {
+        status = try supervise(first, cgroups)
+    } catch {
+        cgroups.removeAll()
+        throw error
+    }
+    cgroups.removeAll()
+    return status
+}
+
+/// What `enter` and other tools read about an app.
+private func saveFiles(of plan: AppPlan) throws {
+    try LaunchRecord.save(plan.main, for: plan.name)
+    try makeDirectories(Stage1ABI.Path.environmentDirectory, mode: 0o755)
+    let file = Stage1ABI.Path.environmentDirectory.appending(plan.name.rawValue)
+    try writeFile(environmentFile(plan.main.environment), to: file, mode: 0o644, durable: false)
+}
+
+/// The networks this flavor can give.
+enum Network: Equatable {
+    case host
+    /// A network namespace with nothing but the loopback device.
+    case none
+
+    init(_ list: String) throws {
+        switch list {
+        case "host": self = .host
+        case "none", "": self = .none
+        default: throw Failure("--net=\(list) is not available yet with stage1-ns; use --net=host or --net=none")
+        }
+    }
+}
+
+/// Starts the pod's first process and waits for its end, passing on the signals that come meanwhile.
+private func supervise(_ first: PodInit, _ cgroups: PodCgroups) throws -> CInt {
+    let signals = try SignalQueue()
+    let start = try Pipe()
+    let started = try Pipe()
+    let child = try forkProcess(into: first.namespaces) {
+        exit(first.main(start: start.reader, parentEnd: start.writer, started: started.writer))
+    }
+    try cgroups.addFirstProcess(child.pid)
+    try start.writer.writeAll([1])
+    try waitUntilStarted(started)
+    try writePIDFile(Stage1ABI.Path.pid, child.pid)
+    return try waitForEnd(of: child, signals)
+}
+
+/// Waits until every app has been executed or the first process has given up: until nobody holds the writing end.
+private func waitUntilStarted(_ started: consuming Pipe) throws { _ = try started.takeReader().readAll(limit: 16) }
+
+private func waitForEnd(of child: borrowing ChildProcess, _ signals: borrowing SignalQueue) throws -> CInt {
+    while true {
+        let ready = try waitReleasingMemory([child.descriptor.raw, signals.descriptor.raw])
+        if ready[0] { return try child.wait().shellStatus }
+        while let (number, _) = try signals.next() {
+            guard number != SIGCHLD else { continue }
+            try? child.send(number)  // it may have ended just now, which the next turn sees
+        }
+    }
+}
+
+/// Waits for input; a wait that takes longer than a second gives the program's pages back first.
+///
+/// They come back from the page cache when something happens.
+func waitReleasingMemory(_ descriptors: [CInt]) throws -> [Bool] {
+    let ready = try waitForInput(descriptors, milliseconds: 1000)
+    if ready.contains(true) { return ready }
+    clinux_release_program_pages()
+    return try waitForInput(descriptors)
+}

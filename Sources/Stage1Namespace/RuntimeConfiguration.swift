@@ -1,0 +1,38 @@
+import JSON
+import LinuxSystem
+import Stage1Interface
+
+/// How the pod was started, for tools that look at it later.
+///
+/// Source: rkt 1.30.0, stage1/common/types/pod.go, "runtime-config".
+struct RuntimeConfiguration {
+    private let arguments: RunArguments
+
+    init(_ arguments: RunArguments) { self.arguments = arguments }
+
+    func save() throws {
+        do {
+            let text = json.serialized() + "\n"
+            try writeFile(
+                Array(text.utf8), to: Stage1ABI.Path.runtimeConfiguration, mode: 0o644, durable: false)
+        } catch {
+            throw Failure("failed to save runtime parameters", cause: error)
+        }
+    }
+
+    private var json: JSONValue {
+        let lifted: JSONValue = [
+            "DisablePaths": .bool(arguments.lifted.contains(.paths)),
+            "DisableCapabilities": .bool(arguments.lifted.contains(.capabilities)),
+            "DisableSeccomp": .bool(arguments.lifted.contains(.seccomp)),
+        ]
+        return [
+            "MetadataServiceURL": .string(""), "PrivateUsers": .string(arguments.privateUsers ?? ""),
+            "MDSToken": .string(""), "Hostname": .string(arguments.hostname ?? ""), "Debug": .bool(arguments.debug),
+            "Mutable": .bool(arguments.isMutable), "ResolvConfMode": .string("default"),
+            "EtcHostsMode": .string("default"), "NetList": .object(JSONObject()),
+            "Interactive": .bool(arguments.isInteractive), "InsecureOptions": lifted,
+            "IPCMode": .string(arguments.ipc ?? ""),
+        ]
+    }
+}
