@@ -103,7 +103,7 @@ package struct GCArguments: Equatable, Sendable {
 }
 
 private func parsePodID(_ words: [String]) throws(EntryPointArgumentError) -> PodID {
-    guard words.count == 1, let pod = try? PodID(parsing: words[0]) else {  // which rule of UUIDs it broke helps nobody
+    guard words.count == 1, let pod = try? PodID(parsing: words[0]) else {  // which rule it broke helps nobody
         throw .invalidPodID(words.joined(separator: " "))
     }
     return pod

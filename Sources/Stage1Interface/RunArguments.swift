@@ -73,7 +73,7 @@ package struct RunArguments: Equatable, Sendable {
         var found = RunArguments.Flags()
         while let (name, value) = scanner.next() { try found.take(name, value, &scanner) }
         let rest = scanner.rest
-        guard rest.count == 1, let pod = try? PodID(parsing: rest[0]) else {  // which rule of UUIDs it broke helps nobody
+        guard rest.count == 1, let pod = try? PodID(parsing: rest[0]) else {  // which rule it broke helps nobody
             throw .invalidPodID(rest.joined(separator: " "))
         }
         self.init(pod: pod)

@@ -48,7 +48,7 @@ enum FilterPrologue {
 
     private static func number(_ name: String) -> UInt32 {
         let number = seccomp_syscall_resolve_name(name)
-        return number < 0 ? UInt32.max - 1 : UInt32(number)  // a number no call has, where the architecture lacks this one
+        return number < 0 ? UInt32.max - 1 : UInt32(number)  // no call has this number
     }
 
     private static var architecture: UInt32 { seccomp_arch_native() }

@@ -75,7 +75,7 @@ struct Apps: ~Copyable {
         }
     }
 
-    /// Asked to end, the apps are asked; asked a second time, they are killed. Other signals are passed on.
+    /// Asks the apps to end, the second time kills them; other signals are passed on.
     private mutating func received(_ number: CInt) {
         switch number {
         case SIGCHLD: return

@@ -29,7 +29,7 @@ func restrictDevices(of plan: AppPlan, in directories: [FilePath], isUnified: Bo
 private func deviceVolumes(of plan: AppPlan) -> [DeviceRule] {
     plan.volumes.compactMap { volume in
         guard case .host(let path, _) = volume.source else { return nil }
-        guard let status = try? FileStatus(of: FilePath(path)) else { return nil }  // its absence is told when it is mounted
+        guard let status = try? FileStatus(of: FilePath(path)) else { return nil }  // told when it is mounted
         guard status.kind == .characterDevice || status.kind == .blockDevice else { return nil }
         return DeviceRule(
             isBlock: status.kind == .blockDevice, major: status.specialMajor, minor: status.specialMinor,

@@ -6,9 +6,9 @@ import Stage1Kit
 import Stage2Interface
 import SystemPackage
 
-/// Runs a command in a running app, confined exactly as the app: same namespaces, cgroups, user, capabilities, filter,
-/// limits and out-of-memory score. Returns its exit status.
+/// Runs a command in a running app, confined exactly as the app, and returns its exit status.
 ///
+/// Namespaces, cgroups, user, capabilities, filter, limits and out-of-memory score are the same.
 /// Runs from the image store, not from the pod: nothing of the pod is executed with more rights than the app has. The
 /// shim is a read-only view of the store's, so a command that leads back to it finds nothing it can write to.
 func enter(_ words: [String]) throws -> CInt {

@@ -24,7 +24,9 @@ final class FilterCache {
             content, to: directory.appending(fileName(policy.source)), mode: 0o644, durable: false)
     }
 
-    /// From the stage1 image. The source stands before the filter and is compared, so a hash that two share does no harm.
+    /// The filter that came with the stage1 image.
+    ///
+    /// The source stands before it and is compared, so a hash that two share does no harm.
     private static func shipped(_ source: String) throws -> [UInt8]? {
         let file = Stage1ABI.Path.stage1Root.appending(directory).appending(fileName(source))
         guard let content = try? readFile(file) else { return nil }  // not one of those that come with the image

@@ -4,7 +4,9 @@ import Stage1Interface
 import Stage1Kit
 import SystemPackage
 
-/// Removes what a killed pod left outside its directory: its cgroups. Nothing there is fine.
+/// Removes what a killed pod left outside its directory: its cgroups.
+///
+/// Nothing there is fine.
 func collectGarbage(_ words: [String]) throws -> CInt {
     _ = try GCArguments(parsing: words)
     for directory in try CgroupRecord.load() {

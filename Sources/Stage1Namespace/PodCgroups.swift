@@ -74,7 +74,7 @@ struct PodCgroups {
         }
     }
 
-    /// Removes them all; the pod's processes have ended. What cannot be removed is left to `gc`.
+    /// Removes them all, when the pod's processes have ended; what cannot be removed is left to `gc`.
     func removeAll() {
         for directory in pods {
             do {

@@ -10,7 +10,7 @@ import SystemPackage
 /// Apps get parts of it, each in a mount namespace of its own. Built in the pod's new namespaces.
 struct PodRoot {
     /// Where volumes wait for the apps; a file system in memory that ends with the pod.
-    private static let waitingRoom = "/run"
+    private static let waitingRoom = "/tmp"
 
     private let lifted: LiftedRestrictions
     private let restrictsDevices: Bool
@@ -108,7 +108,9 @@ extension PodRoot {
         }
     }
 
-    /// `/etc/hostname` and, where the image has none, `/etc/hosts`. An image whose `/etc` is no directory goes without.
+    /// Gives the app `/etc/hostname` and, where the image has none, `/etc/hosts`.
+    ///
+    /// An image whose `/etc` is no directory goes without.
     ///
     /// Source: rkt 1.30.0, stage1/prepare-app.
     private func provideNames(below root: borrowing Descriptor) throws {
