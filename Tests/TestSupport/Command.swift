@@ -14,9 +14,6 @@ package struct Command {
     package var timeLimit: Duration = .seconds(60)
     /// Further descriptors to leave open in the program, under their own numbers.
     package var leaked: [CInt] = []
-    /// Where the output files are made.
-    var outputDirectory: FilePath = Programs.testDirectory
-
     package init(_ program: FilePath, _ arguments: [String] = []) {
         self.program = program
         self.arguments = arguments
@@ -29,7 +26,6 @@ package struct Command {
 
     /// Starts the program and returns at once.
     package func start() throws -> RunningCommand {
-        try makeDirectories(outputDirectory)
         let output = try anonymousFile("out")
         let errors = try anonymousFile("err")
         let source = try input.map { bytes in
@@ -106,6 +102,8 @@ package struct CommandResult: CustomStringConvertible {
     package let errors: String
     /// From start to end, as seen from outside.
     package let duration: Duration
+    /// The most memory that the program itself held, in bytes; looked at every 2 ms.
+    package let peakMemory: UInt64
 
     /// The exit status; 128 and the signal for one that was killed, as shells say it; -1 after the deadline.
     package var status: Int32 {
@@ -141,6 +139,7 @@ package final class RunningCommand {
     private let command: Command
     private let started = ContinuousClock.now
     private var result: CommandResult?
+    private var peakMemory: UInt64 = 0
 
     init(pid: pid_t, pidfd: CInt, output: CInt, errors: CInt, command: Command) {
         (self.pid, self.pidfd, self.output, self.errors, self.command) = (pid, pidfd, output, errors, command)
@@ -191,8 +190,7 @@ package final class RunningCommand {
     }
 
     private func finish(limit: Duration) -> CommandResult {
-        let left = max(0, limit.milliseconds - (ContinuousClock.now - started).milliseconds)
-        let inTime = clinux_poll([pidfd], 1, CInt(clamping: left)) != 0
+        let inTime = waitForEnd(until: started + limit)
         if !inTime { killAll() }
         var child = clinux_child()
         _ = clinux_wait_pidfd(pidfd, 0, &child)
@@ -203,9 +201,27 @@ package final class RunningCommand {
         let words = [command.program.lastComponent?.string ?? ""] + command.arguments
         let result = CommandResult(
             command: words.joined(separator: " "), ending: ending, output: outputSoFar, errors: errorsSoFar,
-            duration: ContinuousClock.now - started)
+            duration: ContinuousClock.now - started, peakMemory: peakMemory)
         self.result = result
         return result
+    }
+
+    /// Waits for the end, and watches the memory meanwhile: what the kernel reports afterwards counts the test as well.
+    private func waitForEnd(until end: ContinuousClock.Instant) -> Bool {
+        while true {
+            let left = (end - ContinuousClock.now).milliseconds
+            if clinux_poll([pidfd], 1, CInt(clamping: max(0, min(2, left)))) == 1 { return true }
+            if left <= 0 { return false }
+            noteMemory()
+        }
+    }
+
+    private func noteMemory() {
+        guard let status = try? readText(FilePath("/proc/\(pid)/status")),  // just gone
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ UInt64($0) })
+        else { return }
+        peakMemory = max(peakMemory, kilobytes << 10)
     }
 
     private func contents(of descriptor: CInt) -> String {
