@@ -142,14 +142,24 @@ package final class RktFixture {
     /// Asks the probe in a pod; `questions` are its commands in one line.
     ///
     /// Fails when the pod does.
+    @discardableResult
     package func ask(
-        _ flavor: Flavor = .ns, _ questions: String, options: [String] = [], appOptions: [String] = [],
+        _ flavor: Flavor, _ questions: String, options: [String] = [], appOptions: [String] = [],
         image: String? = nil, location: SourceLocation = #_sourceLocation
     ) throws -> Facts {
         let words = questions.split(separator: " ").map(String.init)
         let result = try run(
             flavor, image: image ?? probeImage(), options: options, appOptions: appOptions, words)
         return Facts(try result.succeeded(location).output)
+    }
+
+    /// The same with stage1-ns.
+    @discardableResult
+    package func ask(
+        _ questions: String, options: [String] = [], appOptions: [String] = [], image: String? = nil,
+        location: SourceLocation = #_sourceLocation
+    ) throws -> Facts {
+        try ask(.ns, questions, options: options, appOptions: appOptions, image: image, location: location)
     }
 
     /// Starts a pod with the probe waiting for a signal, and returns when it waits: the program, and the pod's UUID.

@@ -164,3 +164,10 @@ package func mountPoints(below path: FilePath) -> [String] {
         return point == path.string || point.hasPrefix(path.string + "/") ? point : nil
     }
 }
+
+/// The value of an extended attribute of the name itself; empty when there is none.
+package func attribute(_ name: String, of path: FilePath) -> [UInt8] {
+    var value = [UInt8](repeating: 0, count: 65536)
+    let count = clinux_lgetxattr(path.string, name, &value, value.count)
+    return count < 0 ? [] : Array(value[..<count])
+}

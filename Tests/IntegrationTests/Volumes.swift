@@ -1,0 +1,234 @@
+import SystemPackage
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite struct Volumes {
+        @Test(arguments: Flavor.all)
+        func `a host volume is the same directory on both sides`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source(["note": "from host"])
+                let facts = try rkt.ask(
+                    flavor, "read /data/note + write /data/answer yes",
+                    options: ["--volume=data,kind=host,source=\(source)"],
+                    appOptions: ["--mount=volume=data,target=/data"])
+                #expect(facts["read /data/note"] == "from host")
+                #expect(try readText(source.appending("answer")) == "yes\n")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a mount before the images is for all of them`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source(["note": "x"])
+                let facts = try rkt.ask(
+                    flavor, "exists /deep/new/data/note",
+                    options: [
+                        "--volume=data,kind=host,source=\(source)", "--mount=volume=data,target=/deep/new/data",
+                    ])
+                #expect(facts["exists /deep/new/data/note"] == "yes")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a mount point of the image takes the volume of its name`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source(["note": "x"])
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").mountPoint("data", "/var/data", readOnly: true))
+                let facts = try rkt.ask(
+                    flavor, "exists /var/data/note + write /var/data/x 1",
+                    options: ["--volume=data,kind=host,source=\(source)"], image: image)
+                #expect(facts["exists /var/data/note"] == "yes")
+                #expect(facts["write /var/data/x"] == "EROFS")
+                let writable = try rkt.ask(
+                    flavor, "write /var/data/x 1",
+                    options: ["--volume=data,kind=host,source=\(source),readOnly=false"], image: image)
+                #expect(writable["write /var/data/x"] == "ok", "the volume's word counts more than the image's")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a read-only volume is read-only down to the mounts below it`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source([:])
+                try rkt.mountMemory(on: source.appending("below"))
+                let facts = try rkt.ask(
+                    flavor, "write /data/x 1 + write /data/below/x 1 + chmod /data/below 0",
+                    options: ["--volume=data,kind=host,source=\(source),readOnly=true,recursive=true"],
+                    appOptions: ["--mount=volume=data,target=/data"])
+                #expect(facts["write /data/x"] == "EROFS")
+                #expect(facts["write /data/below/x"] == "EROFS")
+                #expect(facts["chmod /data/below"] == "EROFS")
+            }
+        }
+
+        @Test(arguments: [
+            (Flavor.ns, "", true), (.fly, "", false), (.ns, ",recursive=false", false),
+            (.fly, ",recursive=true", true),
+        ])
+        func `mounts below the source come along as asked`(flavor: Flavor, option: String, visible: Bool) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source([:])
+                try rkt.mountMemory(on: source.appending("below"))
+                try writeText("x", to: source.appending("below/note"))
+                let facts = try rkt.ask(
+                    flavor, "exists /data/below/note",
+                    options: ["--volume=data,kind=host,source=\(source)\(option)"],
+                    appOptions: ["--mount=volume=data,target=/data"])
+                #expect(facts["exists /data/below/note"] == (visible ? "yes" : "no"))
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a file can be a volume`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source(["note": "from host"])
+                let facts = try rkt.ask(
+                    flavor, "read /etc/note + read /etc/passwd",
+                    options: [
+                        "--volume=new,kind=host,source=\(source)/note", "--volume=old,kind=host,source=\(source)/note",
+                    ], appOptions: ["--mount=volume=new,target=/etc/note", "--mount=volume=old,target=/etc/passwd"])
+                #expect(facts["read /etc/note"] == "from host")
+                #expect(facts["read /etc/passwd"] == "from host")
+            }
+        }
+
+        @Test func `an empty volume has the mode and owner asked for`() throws {
+            try RktFixture.with { rkt in
+                let facts = try rkt.ask(
+                    "stat /one + stat /two + write /one/x 1",
+                    options: ["--volume=one,kind=empty", "--volume=two,kind=empty,mode=1770,uid=5,gid=6"],
+                    appOptions: ["--mount=volume=one,target=/one", "--mount=volume=two,target=/two"])
+                #expect(facts["stat /one"]?.hasPrefix("directory 0o755 0:0") == true, "\(facts)")
+                #expect(facts["stat /two"]?.hasPrefix("directory 0o1770 5:6") == true, "\(facts)")
+                #expect(facts["write /one/x"] == "ok")
+            }
+        }
+
+        @Test func `a mount point without a volume gets an empty one, with a warning`() throws {
+            try RktFixture.with { rkt in
+                let image = try rkt.fetch(RktFixture.probe("example.com/a").mountPoint("data", "/data"))
+                let result = try rkt.run(image: image, ["write", "/data/x", "1", "+", "stat", "/data"]).succeeded()
+                #expect(Facts(result.output)["write /data/x"] == "ok")
+                #expect(
+                    result.errors.contains(
+                        "warning: no volume specified for mount point \"data\", implicitly creating an \"empty\" volume. "
+                            + "This volume will be removed when the pod is garbage-collected."), "\(result)")
+                try rkt.run(.fly, image: image).refused("missing volume for mountpoint \"data\"")
+            }
+        }
+
+        @Test func `one volume inside another, whatever the order`() throws {
+            try RktFixture.with { rkt in
+                let outer = try rkt.source(["outer": ""], "outer")
+                let inner = try rkt.source(["inner": ""], "inner")
+                try makeDirectories(outer.appending("deep"))
+                let volumes = ["--volume=o,kind=host,source=\(outer)", "--volume=i,kind=host,source=\(inner)"]
+                let mounts = ["--mount=volume=o,target=/data", "--mount=volume=i,target=/data/deep"]
+                for order in [mounts, mounts.reversed()] {
+                    let facts = try rkt.ask(
+                        "exists /data/outer + exists /data/deep/inner", options: volumes, appOptions: order)
+                    #expect(facts["exists /data/outer"] == "yes")
+                    #expect(facts["exists /data/deep/inner"] == "yes")
+                }
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a target that the image links away stays in the image`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source(["note": "x"])
+                let outside = try rkt.source(["outside": "x"], "outside")
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").symlink("/link", to: outside.string)
+                        .symlink("/up", to: "../../../../../../..\(outside)"))
+                for target in ["/link", "/up"] {
+                    let facts = try rkt.ask(
+                        flavor, "exists \(target)/note + exists \(target)/outside",
+                        options: ["--volume=data,kind=host,source=\(source)"],
+                        appOptions: ["--mount=volume=data,target=\(target)"], image: image)
+                    #expect(facts["exists \(target)/note"] == "yes", "\(flavor) \(target)")
+                    #expect(facts["exists \(target)/outside"] == "no", "\(flavor) \(target)")
+                }
+                #expect(try entries(of: outside) == ["outside"])
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a source that is a symlink is followed on the host`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source(["note": "x"])
+                let link = rkt.directory.appending("link")
+                try Command("/bin/ln", ["-s", source.string, link.string]).run().succeeded()
+                let facts = try rkt.ask(
+                    flavor, "exists /data/note", options: ["--volume=data,kind=host,source=\(link)"],
+                    appOptions: ["--mount=volume=data,target=/data"])
+                #expect(facts["exists /data/note"] == "yes")
+            }
+        }
+
+        @Test func `volumes come without set-user-ID and devices only as the host has them`() throws {
+            try RktFixture.with { rkt in
+                let source = try rkt.source([:])
+                let facts = try rkt.ask(
+                    "device c 1 11 /data + device b 7 0 /data + device c 1 3 /data",
+                    options: ["--volume=data,kind=host,source=\(source)"],
+                    appOptions: ["--mount=volume=data,target=/data"])
+                for device in ["c 1:11", "b 7:0"] {
+                    let answer = facts["device \(device)"] ?? ""
+                    #expect(!answer.contains("read=ok") && !answer.contains("write=ok"), "\(device): \(answer)")
+                }
+            }
+        }
+
+        @Test(arguments: [
+            (["--mount=volume=v,target=/d"], "dangling mount point \"/d\": volume \"v\" not found"),
+            (["--volume=v,kind=other"], "unrecognized volume kind: should be one of \"empty\", \"host\""),
+            (["--volume=v,kind=host,source=relative"], "source for host volume must be absolute path"),
+            (["--volume=v,kind=empty,source=/x"], "source for empty volume must be empty"),
+            (["--volume=v,kind=host,source=/x,mode=0755"], "mode for host volume cannot be set"),
+            (["--volume=v,kind=host,source=/x,uid=1"], "uid for host volume cannot be set"),
+            (["--volume=v,kind=host,source=/x,nonsense=1"], "unknown volume parameter \"nonsense\""),
+            (["--volume=v,kind=host,source=/x,source=/y"], "label source with multiple values [\"/x\" \"/y\"]"),
+            (["--volume=v,kind"], "has a label without a value"),
+            (["--volume=V,kind=empty"], "invalid value in --volume flag"),
+            (["--volume=v,kind=empty", "--volume=v,kind=empty"], "duplicate volume name \"v\""),
+            (["--volume=v,kind=empty", "--mount=volume=v,target=/d,other=1"], "unknown mount parameter \"other\""),
+        ])
+        func `mistakes are named`(options: [String], sentence: String) throws {
+            try RktFixture.with { rkt in
+                try rkt.run(image: rkt.probeImage(), options: options, ["user"]).refused(sentence)
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a source that does not exist ends the run before the app`(flavor: Flavor) throws {
+            try RktFixture.with { rkt in
+                let result = try rkt.run(
+                    flavor, image: rkt.probeImage(), options: ["--volume=v,kind=host,source=/no/such/place"],
+                    appOptions: ["--mount=volume=v,target=/d"], ["user"])
+                #expect(result.status != 0)
+                #expect(result.output == "")
+                #expect(result.errors.contains("/no/such/place"), "\(result)")
+            }
+        }
+    }
+}
+
+extension RktFixture {
+    /// A directory of the host with these files.
+    func source(_ files: [String: String], _ name: String = "source") throws -> FilePath {
+        let path = directory.appending(name)
+        try makeDirectories(path)
+        for (file, text) in files { try writeText(text, to: path.appending(file)) }
+        return path
+    }
+
+    /// A file system of its own at `path`, until the end of the test.
+    func mountMemory(on path: FilePath, options: [String] = []) throws {
+        try makeDirectories(path)
+        try Command("/bin/mount", ["-t", "tmpfs"] + options + ["tmpfs", path.string]).run().succeeded()
+        atEnd { _ = try? Command("/bin/umount", ["-R", "-l", path.string]).run() }  // gone already: fine
+    }
+}
