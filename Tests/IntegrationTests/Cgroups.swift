@@ -43,7 +43,7 @@ extension Integration {
         func `shares and quota are those asked for`() throws {
             try RktFixture.with { rkt in
                 let (pod, uuid) = try rkt.startWaitingPod(appOptions: ["--cpu-shares=256", "--cpu=500m"])
-                let find = try Command(
+                let find = Command(
                     "/bin/sh",
                     ["-c", "find /sys/fs/cgroup/cpu*/ -path '*\(uuid)*' -name \"$0\" | xargs -r cat", "cpu.shares"])
                 #expect(try find.run().lines.contains("256"))

@@ -20,6 +20,7 @@ package struct Command {
     }
 
     /// Runs the program to its end, or kills it when its time is over.
+    @discardableResult
     package func run() throws -> CommandResult {
         try start().wait()
     }
@@ -245,5 +246,13 @@ package func waitUntil(_ what: String, _ limit: Duration = .seconds(20), _ condi
     while try !condition() {
         if ContinuousClock.now > end { throw Trouble("waited \(limit) in vain for \(what)") }
         usleep(5000)
+    }
+}
+
+extension Command {
+    /// What a program needs that fetches packages: the quiet environment, and the proxies of the machine.
+    package static var environmentWithProxies: [String] {
+        let names = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
+        return quietEnvironment + names.compactMap { name in Programs.variable(name).map { "\(name)=\($0)" } }
     }
 }

@@ -98,6 +98,7 @@ package final class RktFixture {
     }
 
     /// The ID of the standard probe image in this fixture's store.
+    @discardableResult
     package func probeImage() throws -> String {
         if let known = probeID { return known }
         let id = try fetch(Self.probe)

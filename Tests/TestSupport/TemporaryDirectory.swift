@@ -1,5 +1,5 @@
 import CLinux
-package import Glibc
+import Glibc
 package import SystemPackage
 
 /// A directory of its own for one test, below the build folder, removed when the test is over.
@@ -33,7 +33,7 @@ package struct Trouble: Error, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
-package func makeDirectories(_ path: FilePath, mode: mode_t = 0o755) throws {
+package func makeDirectories(_ path: FilePath, mode: UInt32 = 0o755) throws {
     if mkdir(path.string, mode) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, path.components.count > 1 else { throw Trouble("mkdir \(path): errno \(errno)") }
     try makeDirectories(path.removingLastComponent(), mode: mode)
@@ -94,7 +94,7 @@ package func readText(_ path: FilePath) throws -> String {
     String(decoding: try readBytes(path), as: UTF8.self)
 }
 
-package func writeBytes(_ bytes: [UInt8], to path: FilePath, mode: mode_t = 0o644) throws {
+package func writeBytes(_ bytes: [UInt8], to path: FilePath, mode: UInt32 = 0o644) throws {
     let descriptor = open(path.string, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     if descriptor == -1 { throw Trouble("create \(path): errno \(errno)") }
     defer { close(descriptor) }
@@ -102,7 +102,7 @@ package func writeBytes(_ bytes: [UInt8], to path: FilePath, mode: mode_t = 0o64
     chmod(path.string, mode)
 }
 
-package func writeText(_ text: String, to path: FilePath, mode: mode_t = 0o644) throws {
+package func writeText(_ text: String, to path: FilePath, mode: UInt32 = 0o644) throws {
     try writeBytes(Array(text.utf8), to: path, mode: mode)
 }
 
