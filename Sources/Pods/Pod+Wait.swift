@@ -151,8 +151,9 @@ private struct DirectoryWatch: ~Copyable {
 private func startLockWaiter(_ directory: borrowing Descriptor) throws(SystemCallError) -> ChildProcess {
     let lock = try directory.open(".", .directory)  // of the child alone; the lock of this descriptor stays as it is
     let number = lock.raw
-    if let child = try forkProcess() { return child }
-    clinux_set_parent_death_signal(SIGKILL)
-    while clinux_flock(number, LOCK_SH) == -1 && errno == EINTR {}
-    _exit(0)
+    return try forkProcess {
+        clinux_set_parent_death_signal(SIGKILL)
+        while clinux_flock(number, LOCK_SH) == -1 && errno == EINTR {}
+        _exit(0)
+    }
 }

@@ -54,6 +54,14 @@ package struct PreparedApp: Sendable {
         }
     }
 
+    /// An app whose parts are known already.
+    init(_ runtime: RuntimeApp, app: App, image: ImageManifest) {
+        name = runtime.name
+        self.app = app
+        self.runtime = runtime
+        self.image = image
+    }
+
     /// Whether the image was made from a Docker image, whose unknown groups mean the user's number.
     package var isDockerImage: Bool {
         image.annotations["appc.io/docker/repository"] != nil

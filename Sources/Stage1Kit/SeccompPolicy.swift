@@ -53,29 +53,18 @@ package func seccompPolicy(of app: App) throws -> SeccompPolicy {
 /// The shim needs it after the filter is in place.
 private let neverRemoved: Set = ["execve"]
 
-/// The names with wildcards replaced by what they stand for; `nil` is every call there is.
+/// The names with groups replaced by what they stand for; `nil` is every call there is.
 ///
-/// A wildcard nobody knows is an error: skipping it, as the original did, changes what a remove set protects from.
-private func expand(_ names: [String]) throws -> [String]? {
-    var expanded: [String] = []
-    for name in names {
-        switch name {
-        case "@appc.io/all": return nil
-        case "@appc.io/empty": continue
-        case "@docker/default-whitelist", "@rkt/default-whitelist": expanded += DefaultSandbox.seccompWhitelist
-        case "@docker/default-blacklist", "@rkt/default-blacklist": expanded += DefaultSandbox.seccompBlacklist
-        default:
-            if name.hasPrefix("@") {
-                guard let group = SystemdCallGroups.named[name] else {
-                    throw Failure("unknown seccomp wildcard '\(name)'")
-                }
-                expanded += group
-            } else {
-                expanded.append(name)
-            }
-        }
+/// A group nobody knows is an error: skipping it, as the original did, changes what a remove set protects from.
+private func expand(_ entries: [String]) throws -> [String]? {
+    let groups = entries.filter { $0.hasPrefix("@") && $0 != "@appc.io/all" }
+    if let unknown = groups.first(where: { SystemCallGroup.named($0) == nil }) {
+        throw Failure("unknown seccomp wildcard '\(unknown)'")
     }
-    return expanded
+    switch SystemCallGroup.resolve(entries) {
+    case .all: return nil
+    case .names(let names): return Array(names)
+    }
 }
 
 private func sortedUnique(_ names: [String]) -> [String] { Set(names).sorted() }

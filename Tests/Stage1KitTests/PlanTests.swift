@@ -1,0 +1,155 @@
+import AppContainer
+import LinuxSystem
+import Testing
+
+@testable import Stage1Kit
+
+@Suite struct VolumePlanTests {
+    private func app(mounts: [Mount], points: [MountPoint] = []) throws -> PreparedApp {
+        var app = App(exec: ["/bin/true"])
+        app.mountPoints = points
+        return try PreparedApp.sample(app, mounts: mounts)
+    }
+
+    @Test func `a volume inside another is mounted after it, and the first of two on one path wins`() throws {
+        let outer = try Volume(ACName("outer"), .host(source: "/srv/a"))
+        let inner = try Volume(ACName("inner"), .host(source: "/srv/b"), readOnly: true)
+        let app = try app(mounts: [
+            Mount(ACName("inner"), path: "/data/logs"), Mount(ACName("outer"), path: "/data/"),
+            Mount(ACName("inner"), path: "/x/../data"),
+        ])
+
+        let plan = try volumePlan(for: app, volumes: [outer, inner])
+
+        #expect(
+            plan.mounts == [
+                VolumeMount(source: .host("/srv/a", recursive: nil), targetInApp: "/data", readOnly: false),
+                VolumeMount(source: .host("/srv/b", recursive: nil), targetInApp: "/data/logs", readOnly: true),
+            ])
+        #expect(plan.warnings.isEmpty)
+    }
+
+    @Test func `a mount point without a volume gets an empty one and a warning`() throws {
+        let app = try app(mounts: [], points: [MountPoint(ACName("data"), path: "/data", readOnly: true)])
+        let plan = try volumePlan(for: app, volumes: [])
+        #expect(
+            plan.mounts == [
+                VolumeMount(
+                    source: .pod(name: "app-data", mode: 0o755, user: 0, group: 0), targetInApp: "/data", readOnly: true
+                )
+            ])
+        #expect(plan.warnings.count == 1)
+        #expect(plan.warnings[0].hasPrefix("warning: no volume specified for mount point \"data\""))
+    }
+
+    @Test func `a mount without its volume is refused`() throws {
+        let app = try app(mounts: [Mount(ACName("nothing"), path: "/data")])
+        let error = #expect(throws: Failure.self) { try volumePlan(for: app, volumes: []) }
+        #expect(error?.description == "could not find volume nothing")
+    }
+}
+
+@Suite struct IdentityTests {
+    private struct Files: UserSource {
+        func database(_ path: String) -> String {
+            path == "/etc/passwd"
+                ? "root:x:0:0::/:\nweb:x:33:33::/:\n007:x:0:0::/:\nbad:x:4294967296:0::/:\n" : "web:x:34:\n"
+        }
+
+        func owner(of path: String) -> (user: UInt32, group: UInt32) { (5, 6) }
+    }
+
+    private func user(_ text: String, group: String = "0") throws -> AppIdentity {
+        try resolveIdentity(of: .sample(App(exec: ["/x"], user: text, group: group)), in: Files())
+    }
+
+    @Test(arguments: [("0", 0), ("root", 0), ("65534", 65534), ("web", 33), ("/etc/passwd", 5)] as [(String, UInt32)])
+    func `a number, a name and the owner of a path are resolved`(text: String, expected: UInt32) throws {
+        #expect(try user(text).user == expected)
+    }
+
+    @Test(arguments: [
+        "-1", "+0", " 0", "00", "4294967295", "4294967296", "1000:", "0x0", "nobody", "007", "bad", "65536:0",
+    ])
+    func `what is no user is an error and never root`(text: String) {
+        #expect(throws: (any Error).self) { try user(text) }
+    }
+
+    @Test func `groups come from the group file`() throws { #expect(try user("web", group: "web").group == 34) }
+}
+
+@Suite struct RestrictionTests {
+    private func app(_ isolators: Isolator...) -> App {
+        var app = App(exec: ["/x"])
+        app.isolators = isolators
+        return app
+    }
+
+    @Test func `an app without isolators has the fourteen default capabilities`() throws {
+        #expect(try capabilityMask(of: app()) == 0xa804_25fb)
+    }
+
+    @Test func `a retain set is exact, a remove set takes from the default`() throws {
+        #expect(try capabilityMask(of: app(.capabilitiesRetain(["CAP_SYS_ADMIN"]))) == 1 << 21)
+        #expect(try capabilityMask(of: app(.capabilitiesRemove(["CAP_CHOWN"]))) == 0xa804_25fa)
+    }
+
+    @Test func `both kinds at once and unknown names are refused`() {
+        #expect(throws: Failure.self) {
+            try capabilityMask(of: app(.capabilitiesRetain(["CAP_CHOWN"]), .capabilitiesRemove(["CAP_KILL"])))
+        }
+        #expect(throws: Failure.self) { try capabilityMask(of: app(.capabilitiesRemove(["CAP_NOTHING"]))) }
+        #expect(throws: Failure.self) { try capabilityMask(of: app(.capabilitiesRetain(["CHOWN"]))) }
+    }
+
+    @Test func `every retain set lets a program start and end`() throws {
+        let policy = try seccompPolicy(of: app(.seccompRetain(SeccompSet(["uname"]))))
+        guard case .allow(let names, nil) = policy else {
+            Issue.record("not a whitelist: \(policy)")
+            return
+        }
+        #expect(Set(names).isSuperset(of: ["uname", "execve", "exit_group", "brk", "rt_sigreturn"]))
+        #expect(!names.contains("socket"))
+    }
+
+    @Test func `unknown groups and removing everything are refused`() {
+        #expect(throws: Failure.self) { try seccompPolicy(of: app(.seccompRemove(SeccompSet(["@nobody/knows"])))) }
+        #expect(throws: Failure.self) { try seccompPolicy(of: app(.seccompRemove(SeccompSet(["@appc.io/all"])))) }
+    }
+
+    @Test func `the same policy compiles to the same filter, within what the kernel takes`() throws {
+        let filter = try compileFilter(.standard)
+        #expect(try compileFilter(.standard) == filter)
+        #expect(filter.count % 8 == 0 && filter.count / 8 < 4096)
+        #expect(try compileFilter(.unfiltered).isEmpty)
+    }
+
+    @Test func `a call or an error name nobody knows cannot be denied`() {
+        #expect(throws: Failure.self) { try compileFilter(.deny(["no_such_call"], errno: nil)) }
+        #expect(throws: Failure.self) { try compileFilter(.deny(["uname"], errno: "ENOTHING")) }
+    }
+
+    @Test func `limits become values for both versions of cgroups`() throws {
+        var plan = ResourcePlan()
+        plan.memoryBytes = 64 << 20
+        plan.cpuMilli = 5
+        plan.cpuShares = 1024
+        #expect(
+            cgroupSettings(plan, isUnified: true).map { "\($0.file)=\($0.value)" }
+                == ["memory.max=67108864", "memory.swap.max=0", "cpu.max=1000 100000", "cpu.weight=39"])
+        #expect(
+            cgroupSettings(plan, isUnified: false).map { "\($0.file)=\($0.value)" } == [
+                "memory.limit_in_bytes=67108864", "memory.memsw.limit_in_bytes=67108864",
+                "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=1000", "cpu.shares=1024",
+            ])
+    }
+}
+
+extension PreparedApp {
+    /// An app as if it had been read from a pod directory.
+    fileprivate static func sample(_ app: App, mounts: [Mount] = []) throws -> PreparedApp {
+        let id = try ImageID(parsing: "sha512-\(String(repeating: "0", count: 64))")
+        let runtime = RuntimeApp(name: try ACName("app"), image: RuntimeImage(id: id), app: app, mounts: mounts)
+        return PreparedApp(runtime, app: app, image: try ImageManifest(ACIdentifier("example.com/app")))
+    }
+}
