@@ -149,7 +149,7 @@ extension PreparedApp {
     /// An app as if it had been read from a pod directory.
     fileprivate static func sample(_ app: App, mounts: [Mount] = []) throws -> PreparedApp {
         let id = try ImageID(parsing: "sha512-\(String(repeating: "0", count: 64))")
-        let runtime = RuntimeApp(name: try ACName("app"), image: RuntimeImage(id: id), app: app, mounts: mounts)
+        let runtime = RuntimeApp(try ACName("app"), image: RuntimeImage(id: id), app: app, mounts: mounts)
         return PreparedApp(runtime, app: app, image: try ImageManifest(ACIdentifier("example.com/app")))
     }
 }
