@@ -1,4 +1,5 @@
 import LinuxSystem
+import SystemPackage
 import Testing
 
 @Suite struct CgroupLayoutTests {
