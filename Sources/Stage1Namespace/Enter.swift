@@ -27,13 +27,13 @@ func enter(_ words: [String]) throws -> CInt {
         throw Failure("app '\(arguments.app)' has just ended")
     }
     let score = try readFile(FilePath("/proc/\(pid)/oom_score_adj"), limit: 64)
-    let entrances = try CgroupRecord.load().isEmpty ? [] : cgroupEntrances(of: pid)
+    let place = try CgroupRecord.load().isEmpty ? CgroupPlace.none : cgroupPlace(of: pid)
     let file = try Descriptor.memory("launch")
     try file.writeAll(spec.encoded)
 
     let signals = try SignalQueue()
     try joinForChildren(process)
-    let child = try forkProcess { becomeCommand(shim, file, process, entrances, score) }
+    let child = try forkProcess(cgroup: place.birthplace) { becomeCommand(shim, file, process, place, score) }
     return try waitForCommand(child, signals)
 }
 
@@ -56,12 +56,13 @@ private func readLink(_ path: String) throws(SystemCallError) -> String {
     return String(decoding: buffer.prefix(length), as: UTF8.self)
 }
 
-/// Open `cgroup.procs` files of every hierarchy in which the pod has cgroups.
-private func cgroupEntrances(of pid: CInt) throws -> [CInt] {
+/// The cgroups that the app is in, in every hierarchy.
+private func cgroupPlace(of pid: CInt) throws -> CgroupPlace {
+    let isUnified = try CgroupLayout.current().version == .v2
     let layout = try CgroupLayout(
-        processCgroups: readTextFile(FilePath("/proc/\(pid)/cgroup")), mountInfo: readTextFile("/proc/self/mountinfo"),
-        isUnified: CgroupLayout.current().version == .v2)
-    return try Set(layout.own.values).map(openEntrance)
+        processCgroups: readTextFile(FilePath("/proc/\(pid)/cgroup")),
+        mountInfo: readTextFile("/proc/self/mountinfo"), isUnified: isUnified)
+    return try CgroupPlace(Set(layout.own.values).sorted { $0.string < $1.string }, isUnified: isUnified)
 }
 
 /// The pid namespace counts for the children of whoever joins it, so it is joined before the fork.
@@ -69,11 +70,11 @@ private func joinForChildren(_ process: borrowing Descriptor) throws { try Names
 
 /// In the child: takes the place of the app in everything the kernel keeps apart, and becomes the shim.
 private func becomeCommand(
-    _ shim: borrowing Descriptor, _ spec: borrowing Descriptor, _ process: borrowing Descriptor, _ entrances: [CInt],
+    _ shim: borrowing Descriptor, _ spec: borrowing Descriptor, _ process: borrowing Descriptor, _ place: CgroupPlace,
     _ score: [UInt8]
 ) -> Never {
     do {
-        for entrance in entrances { try check("write", "cgroup.procs of the app") { write(entrance, "0", 1) } }
+        try place.enter()
         try matchOutOfMemoryScore(score)
         try Namespaces([.cgroup, .ipc, .hostname, .network, .mount]).join(process)
         try check("dup3", "launch specification") { clinux_dup3(spec.raw, LaunchSpec.descriptor, 0) }

@@ -12,10 +12,8 @@ import SystemPackage
 /// directories are listed in `cgroups` in the pod directory before they are made, for `gc` after a kill.
 struct PodCgroups {
     private let pods: [FilePath]
-    private let version: CgroupLayout.Version
-    /// Open `cgroup.procs` files by app; the first process takes them with it out of the host's root.
-    private let entrances: [ACName: [CInt]]
-    private let firstProcessEntrances: [FilePath]
+    private let first: CgroupPlace
+    private let apps: [ACName: CgroupPlace]
     /// Whether a controller keeps apps from devices that are not theirs.
     let restrictsDevices: Bool
 
@@ -40,7 +38,6 @@ struct PodCgroups {
         making pods: [FilePath], _ plans: [AppPlan], _ parents: CgroupParents, _ version: CgroupLayout.Version
     ) throws {
         self.pods = pods
-        self.version = version
         restrictsDevices = parents.restrictsDevices
         for directory in pods { try makeDirectory(directory, mode: 0o755, mayExist: true) }
         let isUnified = version == .v2
@@ -50,29 +47,23 @@ struct PodCgroups {
                 try setCgroup(directory, "cgroup.subtree_control", "+\(controller)")
             }
         }
-        firstProcessEntrances = pods.map { isUnified ? $0.appending("init") : $0 }
-        var entrances: [ACName: [CInt]] = [:]
+        first = try CgroupPlace(pods.map { isUnified ? $0.appending("init") : $0 }, isUnified: isUnified)
+        var apps: [ACName: CgroupPlace] = [:]
         for plan in plans {
             let own = pods.map { $0.appending(isUnified ? "app-\(plan.name)" : plan.name.rawValue) }
             for directory in own { try makeDirectory(directory, mode: 0o755, mayExist: true) }
             try applyLimits(of: plan, to: own, parents, isUnified: isUnified)
             if parents.restrictsDevices { try restrictDevices(of: plan, in: own, isUnified: isUnified) }
-            entrances[plan.name] = try own.map(openEntrance)
+            apps[plan.name] = try CgroupPlace(own, isUnified: isUnified)
         }
-        self.entrances = entrances
+        self.apps = apps
     }
 
-    /// Puts the pod's first process into the pod's own cgroups.
-    func addFirstProcess(_ pid: CInt) throws {
-        for directory in firstProcessEntrances { try setCgroup(directory, "cgroup.procs", "\(pid)") }
-    }
+    /// Where the pod's first process belongs.
+    var placeOfFirstProcess: CgroupPlace { first }
 
-    /// Puts the calling process into the cgroups of an app.
-    func enter(_ app: ACName) throws {
-        for entrance in entrances[app] ?? [] {
-            try check("write", "cgroup.procs of app '\(app)'") { write(entrance, "0", 1) }
-        }
-    }
+    /// Where the programs of an app belong.
+    func place(of app: ACName) -> CgroupPlace { apps[app] ?? .none }
 
     /// Removes them all, when the pod's processes have ended; what cannot be removed is left to `gc`.
     func removeAll() {
@@ -84,11 +75,6 @@ struct PodCgroups {
             }
         }
     }
-}
-
-/// The file that takes processes into a cgroup; never closed, because the first process hands it to the apps.
-func openEntrance(_ cgroup: FilePath) throws(SystemCallError) -> CInt {
-    try Descriptor.open(cgroup.appending("cgroup.procs"), [.writeOnly]).release()
 }
 
 private func applyLimits(

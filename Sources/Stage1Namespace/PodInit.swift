@@ -23,14 +23,14 @@ struct PodInit {
 
     /// The story of the first process; returns its exit status.
     ///
-    /// `start` gives one byte when the supervisor has put this process where it belongs, and ends without one when the
-    /// supervisor has died; `parentEnd` is the supervisor's end of it, closed here so that this can be seen. The supervisor
+    /// `start` gives one byte when this process may go on, and ends without one when the supervisor has died; `parentEnd` is the supervisor's end of it, closed here so that this can be seen. The supervisor
     /// waits until nobody holds `started` any more: the apps do until they are executed.
     func main(start: borrowing Descriptor, parentEnd: borrowing Descriptor, started: borrowing Descriptor) -> CInt {
         do {
             try dieWithSupervisor(start, parentEnd)
             let files = try PodFiles()
             let root = try PodRoot(plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices)
+            try cgroups.placeOfFirstProcess.enter()
             if cgroups.isolates { try Namespaces.cgroup.unshare() }
             try setHostname(hostname)
             if network == .none { try bringLoopbackUp() }
@@ -56,13 +56,15 @@ struct PodInit {
 
     /// Forks the process that becomes one program of an app.
     private func startApp(_ program: AppProgram, in root: PodRoot, started: CInt) throws -> ChildProcess {
-        try forkProcess(into: [.mount]) { becomeApp(program, in: root, started: started) }
+        try forkProcess(into: [.mount], cgroup: cgroups.place(of: program.plan.name).birthplace) {
+            becomeApp(program, in: root, started: started)
+        }
     }
 
     private func becomeApp(_ program: AppProgram, in root: PodRoot, started: CInt) -> Never {
         do {
             try check("setsid", "app '\(program.plan.name)'") { setsid() }
-            try cgroups.enter(program.plan.name)
+            try cgroups.place(of: program.plan.name).enter()
             if cgroups.isolates { try Namespaces.cgroup.unshare() }
             try root.buildApp(program.plan)
             if let adjustment = program.plan.resources.oomScoreAdjust { try adjustOutOfMemoryScore(adjustment) }

@@ -74,10 +74,9 @@ private func supervise(_ first: PodInit, _ cgroups: PodCgroups) throws -> CInt {
     let signals = try SignalQueue()
     let start = try Pipe()
     let started = try Pipe()
-    let child = try forkProcess(into: first.namespaces) {
+    let child = try forkProcess(into: first.namespaces, cgroup: cgroups.placeOfFirstProcess.birthplace) {
         exit(first.main(start: start.reader, parentEnd: start.writer, started: started.writer))
     }
-    try cgroups.addFirstProcess(child.pid)
     try start.writer.writeAll([1])
     try waitUntilStarted(started)
     try writePIDFile(Stage1ABI.Path.pid, child.pid)

@@ -41,7 +41,9 @@ private func apply(_ limit: LaunchSpec.ResourceLimit) throws {
 private func boundCapabilities(to allowed: UInt64) throws {
     try check("prctl", "PR_CAP_AMBIENT_CLEAR_ALL") { clinux_clear_ambient() }
     for number in CInt(0)..<64 {
-        guard clinux_read_bounding(number) == 1, allowed & 1 << UInt64(number) == 0 else { continue }
+        let isBound = clinux_read_bounding(number)
+        if isBound < 0 { break }  // this kernel knows no more
+        guard isBound == 1, allowed & 1 << UInt64(number) == 0 else { continue }
         try check("prctl", "PR_CAPBSET_DROP \(number)") { clinux_drop_bounding(number) }
     }
     var effective: UInt64 = 0
