@@ -72,6 +72,6 @@ extension Pod {
     /// taken up again by the next `rkt gc`.
     package func delete() throws {
         for name in ["stage1", "overlay", "sharedVolumes"] { try removeTree(name, below: descriptor) }
-        try removeTree("\(id)", below: stateDirectory(directory))
+        try removeTree(name, below: stateDirectory(directory))
     }
 }

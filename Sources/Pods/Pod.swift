@@ -17,6 +17,8 @@ package final class Pod {
     /// State is not tested while this is set: the test would turn our exclusive lock into a shared one.
     var holdsLock: Bool
     private let inode: UInt64
+    /// The directory's own name, which every look at the pod needs.
+    let name: String
 
     /// `holdsLock`: the descriptor's owner has the exclusive lock.
     init(
@@ -24,6 +26,7 @@ package final class Pod {
         of dataDirectory: FilePath, holdsLock: Bool
     ) {
         self.id = id
+        name = "\(id)"
         self.dataDirectory = dataDirectory
         self.directory = directory
         self.holdsLock = holdsLock
@@ -33,10 +36,15 @@ package final class Pod {
     }
 
     /// Opens the pod wherever it is; nil when it is nowhere.
-    static func open(_ id: PodID, of dataDirectory: FilePath) throws(SystemCallError) -> Pod? {
-        for directory in PodDirectory.allCases {
+    ///
+    /// It is looked for in `first` and the later directories, because pods move forward only.
+    static func open(
+        _ id: PodID, of dataDirectory: FilePath, from first: PodDirectory = .embryo
+    ) throws(SystemCallError) -> Pod? {
+        let name = "\(id)"
+        for directory in PodDirectory.allCases.drop(while: { $0 != first }) {
             do {
-                let path = path(of: id, directory, dataDirectory)
+                let path = path(of: name, directory, dataDirectory)
                 let descriptor = try Descriptor.open(path, [.readOnly, .directory, .noFollow])
                 let inode = try FileStatus(of: descriptor).inode
                 let pod = Pod(id, descriptor, inode: inode, in: directory, of: dataDirectory, holdsLock: false)
@@ -48,11 +56,11 @@ package final class Pod {
         return nil
     }
 
-    static func path(of id: PodID, _ directory: PodDirectory, _ dataDirectory: FilePath) -> FilePath {
-        FilePath("\(dataDirectory)/pods/\(directory.rawValue)/\(id)")
+    static func path(of name: String, _ directory: PodDirectory, _ dataDirectory: FilePath) -> FilePath {
+        FilePath("\(dataDirectory)/pods/\(directory.rawValue)/\(name)")
     }
 
-    package var path: FilePath { Pod.path(of: id, directory, dataDirectory) }
+    package var path: FilePath { Pod.path(of: name, directory, dataDirectory) }
 
     /// Finds out where the pod is now and who holds its lock; false when it is gone.
     ///
@@ -85,7 +93,7 @@ package final class Pod {
 
     private func isIn(_ directory: PodDirectory) throws(SystemCallError) -> Bool {
         do {
-            return try FileStatus(of: Pod.path(of: id, directory, dataDirectory), followSymlinks: false).inode == inode
+            return try FileStatus(of: Pod.path(of: name, directory, dataDirectory), followSymlinks: false).inode == inode
         } catch  where error.errno == .noSuchFileOrDirectory {
             return false
         }
@@ -104,7 +112,7 @@ package final class Pod {
 
     private func rename(to target: borrowing Descriptor) throws(SystemCallError) -> Bool {
         do {
-            try stateDirectory(directory).rename("\(id)", to: target, as: "\(id)")
+            try stateDirectory(directory).rename(name, to: target, as: name)
             return true
         } catch  where error.errno == .noSuchFileOrDirectory {
             return false

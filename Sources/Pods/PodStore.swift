@@ -61,9 +61,9 @@ package struct PodStore: Sendable {
     package func forEach(
         in directories: [PodDirectory], report: (String) -> Void, _ body: (Pod) throws -> Void
     ) throws {
-        for id in try identifiers(in: directories, report: report) {
+        for (id, directory) in try entries(in: directories, report: report) {
             do {
-                guard let pod = try Pod.open(id, of: dataDirectory) else { continue }
+                guard let pod = try Pod.open(id, of: dataDirectory, from: directory) else { continue }
                 try body(pod)
             } catch {
                 report("skipping \"\(id)\": \(error)")
@@ -73,17 +73,25 @@ package struct PodStore: Sendable {
 
     /// The UUIDs of the pods in these directories, sorted.
     package func identifiers(in directories: [PodDirectory], report: (String) -> Void) throws -> [PodID] {
-        var found: Set<PodID> = []
-        for directory in directories {
+        try entries(in: directories, report: report).map(\.id)
+    }
+
+    /// The pods in these directories by their UUIDs, each with the earliest directory it was seen in.
+    private func entries(
+        in directories: [PodDirectory], report: (String) -> Void
+    ) throws -> [(id: PodID, directory: PodDirectory)] {
+        var found: [PodID: PodDirectory] = [:]
+        for directory in PodDirectory.allCases where directories.contains(directory) {
             for name in try listDirectory(path(of: directory)) {
                 do {
-                    found.insert(try PodID(parsing: name))
+                    let id = try PodID(parsing: name)
+                    if found[id] == nil { found[id] = directory }
                 } catch {
                     report("unrecognized entry: \"\(name)\", ignoring")
                 }
             }
         }
-        return found.map { (id: $0, name: "\($0)") }.sorted { $0.name < $1.name }.map(\.id)
+        return found.map { (id: $0.key, directory: $0.value) }.sorted { $0.id < $1.id }
     }
 
     /// The pod with this UUID, in whatever state.
@@ -107,7 +115,7 @@ package struct PodStore: Sendable {
         let wanted = prefix.lowercased()
         if wanted.isEmpty { throw PodError.emptyIdentifier }
         if let whole = try? PodID(parsing: wanted), wanted == "\(whole)" {  // anything else is a prefix
-            let isThere = PodDirectory.listed.contains { exists(Pod.path(of: whole, $0, dataDirectory)) }
+            let isThere = PodDirectory.listed.contains { exists(Pod.path(of: wanted, $0, dataDirectory)) }
             guard isThere else { throw PodError.noMatch(prefix) }
             return whole
         }

@@ -5,7 +5,9 @@ struct ShellError: Error {
     let code: CInt
 }
 
-/// Starts a shell command and does not wait for it. Descriptors that are not close-on-exec go along.
+/// Starts a shell command and does not wait for it.
+///
+/// Descriptors that are not close-on-exec go along.
 func startShell(_ command: String, in directory: FilePath) throws {
     let words = ["sh", "-c", "cd '\(directory)' && { \(command); }"]
     var arguments = words.map { strdup($0) } + [nil]
