@@ -93,7 +93,8 @@ package final class Pod {
 
     private func isIn(_ directory: PodDirectory) throws(SystemCallError) -> Bool {
         do {
-            return try FileStatus(of: Pod.path(of: name, directory, dataDirectory), followSymlinks: false).inode == inode
+            return try FileStatus(of: Pod.path(of: name, directory, dataDirectory), followSymlinks: false).inode
+                == inode
         } catch  where error.errno == .noSuchFileOrDirectory {
             return false
         }
