@@ -66,8 +66,8 @@ package struct PodOptions: Sendable {
 /// How a prepared pod is to run.
 package struct RunOptions: Sendable {
     package var debug = false
-    /// The networks as on the command line, joined with commas; nil when nobody asked for any.
-    package var networks: String?
+    /// The networks as on the command line, joined with commas.
+    package var networks = "default"
     package var isInteractive = false
     package var hostname: String?
     package var ipc: String?

@@ -10,8 +10,6 @@ import SystemPackage
 /// Source: rkt 1.30.0, Documentation/devel/stage1-implementors-guide.md.
 struct PodStage1 {
     let interfaceVersion: Int
-    /// Whether the image is one that gives no networks yet, only the host's or none.
-    var lacksNetworks: Bool { manifest.name.rawValue == "\(Stage1Locations.namePrefix)ns" }
     private let manifest: ImageManifest
 
     /// Reads `stage1/manifest` of a pod.
