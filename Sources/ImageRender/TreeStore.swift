@@ -1,0 +1,263 @@
+package import AppContainer
+package import ImageStore
+import LinuxSystem
+package import SystemPackage
+
+/// The rendered trees of a data directory: each image with its dependencies as one root directory, made once and shared
+/// by all pods.
+///
+/// Below `cas`: `tree/<id>` with `rootfs`, `manifest`, `image`, `hash` and the empty `rendered`; `seals/<id>`, which
+/// tells what the tree must look like; `treestorelocks/<id>`. All of it is for root only. A tree is visible only when it
+/// is complete and synced; what a killed process leaves is a directory `tree/.tmp-…` that nobody has locked, for
+/// ``collectGarbage(keeping:)``.
+///
+/// Source: rkt 1.30.0, store/treestore/tree.go; the seal is ours.
+package struct TreeStore {
+    private let cas: FilePath
+    private let store: ContentStore
+
+    /// Touches nothing.
+    package init(dataDirectory: FilePath, store: ContentStore) {
+        cas = dataDirectory.appending("cas")
+        self.store = store
+    }
+
+    /// The name of the tree of an image, rendered or not.
+    package func treeID(of image: ImageID) throws -> TreeID {
+        TreeID(of: try layers(of: image, in: store).map(\.image))
+    }
+
+    /// Where the root directory of a tree is.
+    package func rootFileSystem(of tree: TreeID) -> FilePath { path(of: tree).appending("rootfs") }
+
+    /// Whether a tree is complete and has a seal.
+    package func isRendered(_ tree: TreeID) -> Bool {
+        exists(path(of: tree).appending("rendered")) && exists(seals.appending(tree.description))
+    }
+
+    /// Makes the tree of an image unless it is there.
+    ///
+    /// Idempotent, also between processes: one renders, the others wait. The tree and its seal are synced when this
+    /// returns; killed or failed, nothing is visible.
+    ///
+    /// - Parameters:
+    ///   - rebuilding: makes the tree anew also where there is one.
+    ///   - trusted: an image whose blob has been hashed a moment ago; blobs are hashed before they are unpacked.
+    /// - Throws: ``ImageRenderError``, ``ImageArchive/ArchiveError``, ``SystemCallError``.
+    @discardableResult
+    package func render(
+        _ image: ImageID, rebuilding: Bool = false, trusting trusted: ImageID? = nil
+    ) throws -> TreeID {
+        let layers = try layers(of: image, in: store)
+        let tree = TreeID(of: layers.map(\.image))
+        if !rebuilding && isRendered(tree) { return tree }
+        try makeLayout()
+        let lock = try FileLock(lockPath(tree), .exclusive)
+        if rebuilding || !isRendered(tree) {
+            try discard(tree)
+            try build(tree, layers, trusting: trusted)
+            try store.setTreeSize(of: image, size(of: tree))
+        }
+        _ = consume lock
+        return tree
+    }
+
+    /// Checks a tree against its seal, as fast as can be: content is read only where the file system does not vouch for
+    /// it. Entries that were restored by a backup are accepted after reading them, and the seal is brought up to date.
+    ///
+    /// - Throws: ``ImageRenderError/changed(path:what:in:)`` for the first entry that differs, and the other errors of
+    ///   ``ImageRenderError`` about trees and seals.
+    package func verifySeal(of tree: TreeID) throws { try verify(tree, .whatMayHaveChanged) }
+
+    /// As ``verifySeal(of:)``, reading everything.
+    package func verifyFully(of tree: TreeID) throws { try verify(tree, .everything) }
+
+    /// The names of all trees.
+    package func list() throws -> [TreeID] {
+        try listDirectory(trees).compactMap { try? TreeID(parsing: $0) }  // temporaries are no trees
+    }
+
+    /// Bytes of all files of a tree, hard links once; from the seal.
+    package func size(of tree: TreeID) throws -> UInt64 {
+        let seal = try openSeal(of: tree)
+        return try translatingFaults(tree) {
+            var reader = try SealReader(seal.duplicate(), of: tree)
+            var counted: Set<UInt64> = []
+            var total: UInt64 = 0
+            while try reader.next() {
+                let record = reader.record
+                guard FileKind(mode: record.mode) == .file else { continue }
+                if record.isLinked && !counted.insert(record.inode).inserted { continue }
+                total &+= record.size  // at most 64 GiB
+            }
+            return total
+        }
+    }
+
+    /// Removes a tree; none is no error. Pods that use it must be gone.
+    package func remove(_ tree: TreeID) throws {
+        guard exists(path(of: tree), followSymlinks: false) || exists(seals.appending(tree.description)) else { return }
+        let lock = try FileLock(lockPath(tree), .exclusive)
+        try discard(tree)
+        _ = consume lock
+    }
+
+    /// Removes all trees but `referenced`, and what killed processes left.
+    ///
+    /// The caller keeps pods from being prepared meanwhile.
+    ///
+    /// - Returns: the trees that were removed.
+    package func collectGarbage(keeping referenced: Set<TreeID>) throws -> [TreeID] {
+        let unused = try list().filter { !referenced.contains($0) }
+        for tree in unused { try remove(tree) }
+        try removeDeadTemporaries(in: trees)
+        for name in try listDirectory(seals) {
+            guard let tree = try? TreeID(parsing: name) else { continue }  // not ours
+            if !exists(path(of: tree), followSymlinks: false) { try removeOrphanedSeal(of: tree) }
+        }
+        return unused
+    }
+}
+
+// Rendering.
+extension TreeStore {
+    private func build(_ tree: TreeID, _ layers: [Layer], trusting trusted: ImageID?) throws {
+        let trees = try Descriptor.open(trees, [.directory, .path])
+        let temporary = try Temporary(in: trees)
+        do {
+            try fill(temporary.directory, tree, layers, trusting: trusted)
+            try trees.rename(temporary.name, to: trees, as: tree.description)
+        } catch {
+            try? removeTree(temporary.name, below: trees)  // the error above says more; the next gc tries again
+            throw error
+        }
+    }
+
+    /// Writes tree and seal, and puts the seal in place.
+    private func fill(
+        _ directory: borrowing Descriptor, _ tree: TreeID, _ layers: [Layer], trusting trusted: ImageID?
+    ) throws {
+        try directory.makeDirectory("rootfs", mode: 0o700)
+        let root = try directory.open("rootfs", [.directory, .noFollow])
+        let records = try extract(layers, from: store, to: root, trusting: trusted)
+        let seal = SealWriter(try directory.open("seal", [.readWrite, .create, .exclusive], mode: 0o600))
+        try finishTree(records, root: root, seal: seal)
+        let digest = try seal.finish(tree, device: try FileStatus(of: root).device)
+        let files: [(String, [UInt8])] = [
+            ("manifest", try store.manifestBytes(of: layers[0].image)), ("image", Array("\(layers[0].image)".utf8)),
+            ("hash", Array("sha512-\(hexadecimal(digest))".utf8)), ("rendered", []),
+        ]
+        for (name, content) in files { try directory.writeFile(content, name: name, mode: 0o600, durable: false) }
+        try directory.syncFileSystem()
+        try directory.rename("seal", to: Descriptor.open(seals, [.directory, .path]), as: tree.description)
+    }
+
+    /// Takes the tree out of sight, then removes it. The lock is held.
+    private func discard(_ tree: TreeID) throws {
+        if exists(path(of: tree), followSymlinks: false) {
+            let directory = try Descriptor.open(trees, [.directory, .path])
+            let name = temporaryPrefix + hexadecimal(try randomBytes(8))
+            try directory.rename(tree.description, to: directory, as: name)
+            try removeTree(name, below: directory)
+        }
+        if exists(seals) { try Descriptor.open(seals, [.directory, .path]).removeFile(tree.description) }
+    }
+
+    /// A seal whose tree never came; unless it is just about to come.
+    private func removeOrphanedSeal(of tree: TreeID) throws {
+        let lock = try Descriptor.open(lockPath(tree), [.readWrite, .create], mode: 0o600)
+        guard try lock.tryLock(.exclusive), !exists(path(of: tree), followSymlinks: false) else { return }
+        try Descriptor.open(seals, [.directory, .path]).removeFile(tree.description)
+    }
+}
+
+// Checking.
+extension TreeStore {
+    private func verify(_ tree: TreeID, _ thoroughness: SealCheck.Thoroughness) throws {
+        guard exists(path(of: tree).appending("rendered")) else { throw ImageRenderError.notRendered(tree) }
+        let lock = try FileLock(lockPath(tree), .shared)
+        let seal = try openSeal(of: tree)
+        let root = try openRoot(of: tree)
+        try translatingFaults(tree) {
+            var check = try SealCheck(tree, seal: seal.duplicate(), thoroughness: thoroughness)
+            try check.run(root: root)
+            if thoroughness == .everything, try recordedHash(of: tree) != check.header?.treeDigest {
+                throw SealFault.damaged
+            }
+            if check.isOutdated {
+                // Only saves reading the same files again; a file system without room for it is no reason to refuse.
+                try? refreshSeal(of: tree, check)
+            }
+        }
+        _ = consume lock
+    }
+
+    private func refreshSeal(of tree: TreeID, _ check: borrowing SealCheck) throws {
+        let name = temporaryPrefix + hexadecimal(try randomBytes(8))
+        let directory = try Descriptor.open(seals, [.directory])
+        do {
+            try check.writeRefreshedSeal(
+                to: try directory.open(name, [.readWrite, .create, .exclusive], mode: 0o600))
+            try directory.rename(name, to: directory, as: tree.description)
+        } catch {
+            try? directory.removeFile(name)  // the error above says more
+            throw error
+        }
+    }
+
+    private func openRoot(of tree: TreeID) throws -> Descriptor {
+        let gone = ImageRenderError.changed(path: "/", what: .missing, in: tree)
+        return try open(rootFileSystem(of: tree), [.directory, .path, .noFollow], orThrow: gone)
+    }
+
+    private func openSeal(of tree: TreeID) throws -> Descriptor {
+        try open(seals.appending(tree.description), [.noFollow], orThrow: .sealMissing(tree))
+    }
+
+    private func open(
+        _ path: FilePath, _ flags: OpenFlags, orThrow gone: ImageRenderError
+    ) throws -> Descriptor {
+        let number: CInt
+        do throws(SystemCallError) {
+            number = try Descriptor.open(path, flags).release()
+        } catch {
+            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { throw gone }
+            throw error
+        }
+        return Descriptor(owning: number)
+    }
+
+    private func recordedHash(of tree: TreeID) throws -> [UInt8]? {
+        let text = try readTextFile(path(of: tree).appending("hash"), limit: 1 << 10)
+        return try? TreeID(parsing: "deps-" + text).digest  // anything else is no hash
+    }
+
+    private func translatingFaults<Result>(_ tree: TreeID, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch SealFault.damaged {
+            throw ImageRenderError.sealDamaged(tree)
+        }
+    }
+}
+
+// Places.
+extension TreeStore {
+    private var trees: FilePath { cas.appending("tree") }
+    private var seals: FilePath { cas.appending("seals") }
+    private func path(of tree: TreeID) -> FilePath { trees.appending(tree.description) }
+    private func lockPath(_ tree: TreeID) -> FilePath {
+        cas.appending("treestorelocks").appending(tree.description)
+    }
+
+    private func makeLayout() throws {
+        for directory in [trees, seals, cas.appending("treestorelocks")] {
+            try makeDirectory(directory, mode: 0o700, mayExist: true)
+        }
+    }
+}
+
+extension FileStatus {
+    /// The file system the file is on, as one number.
+    var device: UInt64 { UInt64(deviceMajor) << 32 | UInt64(deviceMinor) }
+}
