@@ -15,7 +15,7 @@ extension Integration {
         }
 
         @Test func `root has the usual ones and no others`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("status")
                 for set in ["CapBnd", "CapPrm", "CapEff"] { #expect(facts[set] == Self.usual, "\(set)") }
                 for set in ["CapInh", "CapAmb"] { #expect(facts[set] == Self.mask([]), "\(set)") }
@@ -23,7 +23,7 @@ extension Integration {
         }
 
         @Test func `others have none, and cannot get any by themselves`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("status", appOptions: ["--user=1000", "--group=1000"])
                 for set in ["CapPrm", "CapEff", "CapInh", "CapAmb"] { #expect(facts[set] == Self.mask([]), "\(set)") }
                 #expect(facts["CapBnd"] == Self.usual)
@@ -34,7 +34,7 @@ extension Integration {
         }
 
         @Test func `retain is exact, remove takes from the usual ones`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let retained = try rkt.ask("status", appOptions: ["--caps-retain=CAP_CHOWN,CAP_KILL"])
                 #expect(retained["CapBnd"] == Self.mask([0, 5]))
                 #expect(retained["CapEff"] == Self.mask([0, 5]))
@@ -46,7 +46,7 @@ extension Integration {
         }
 
         @Test func `the old spellings work and say so`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt.run(
                     image: rkt.probeImage(), appOptions: ["--cap-retain=CAP_CHOWN"], ["status"]
                 ).succeeded()
@@ -56,7 +56,7 @@ extension Integration {
         }
 
         @Test func `both on one image are refused`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.run(
                     image: rkt.probeImage(), appOptions: ["--caps-retain=CAP_CHOWN", "--caps-remove=CAP_KILL"]
                 ).refused("cannot use both --caps-retain and --caps-remove on the same image")
@@ -66,7 +66,7 @@ extension Integration {
         }
 
         @Test func `an image can narrow its capabilities and never widen them`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let narrow = try rkt.fetch(
                     RktFixture.probe("example.com/narrow")
                         .isolator("os/linux/capabilities-retain-set", #"{"set":["CAP_CHOWN","CAP_SYS_ADMIN"]}"#))
@@ -81,7 +81,7 @@ extension Integration {
         }
 
         @Test func `no new privileges on request of the image`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("status")["NoNewPrivs"] == "0")
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").isolator("os/linux/no-new-privileges", "true"))
@@ -93,7 +93,7 @@ extension Integration {
         }
 
         @Test func `nothing an image says beside its isolators changes the sandbox`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let names = [
                     "coreos.com/rkt/stage1/mutable", "coreos.com/rkt/stage2/stdin", "coreos.com/rkt/insecure-options",
                     "io.podman.annotations.privileged", "io.containerd.privileged",

@@ -6,7 +6,7 @@ extension Integration {
     @Suite struct Cgroups {
         @Test(.enabled(if: Requirements.memoryController, "no memory controller that can be used"))
         func `an app over its memory limit is killed, one below is not`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let below = try rkt.run(image: image, appOptions: ["--memory=96Mi"], ["memory", "33554432"])
                 #expect(Facts(try below.succeeded().output)["memory"] == "ok")
@@ -19,7 +19,7 @@ extension Integration {
 
         @Test(.enabled(if: Requirements.memoryController, "no memory controller that can be used"))
         func `the image's own limit counts, and the command line's more`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").isolator("resource/memory", #"{"limit":"48Mi"}"#))
                 #expect(try rkt.run(image: image, ["memory", "268435456"]).ending == .exited(9))
@@ -30,7 +30,7 @@ extension Integration {
 
         @Test(.enabled(if: Requirements.memoryController, "no memory controller that can be used"))
         func `the limit of one app is not the other's`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let result = try rkt(
                     "run", "--net=none", image, "--name=small", "--memory=32Mi", "--", "sleep", "300", "---", image,
@@ -41,7 +41,7 @@ extension Integration {
 
         @Test(.enabled(if: Requirements.cpuController && !Requirements.isUnified, "no cpu controller of cgroup v1"))
         func `shares and quota are those asked for`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(appOptions: ["--cpu-shares=256", "--cpu=500m"])
                 let find = Command(
                     "/bin/sh",
@@ -56,7 +56,7 @@ extension Integration {
 
         @Test(.enabled(if: Requirements.cpuController, "no cpu controller"))
         func `a quota slows an app down`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let start = ContinuousClock.now
                 try rkt.run(
                     image: rkt.fetch(
@@ -75,7 +75,7 @@ extension Integration {
         }
 
         @Test func `an app sees the root of its cgroup and no file of it`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("cgroup + list /sys/fs/cgroup")
                 for line in facts.all("cgroup") { #expect(line.hasSuffix(":/"), "\(line)") }
                 #expect(facts["list /sys/fs/cgroup"] != "ok")
@@ -85,7 +85,7 @@ extension Integration {
         }
 
         @Test func `an app can make itself a better victim of the memory killer`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("oom", appOptions: ["--oom-score-adj=500"])["oom"] == "500")
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").isolator("os/linux/oom-score-adj", "-900"))
@@ -97,7 +97,7 @@ extension Integration {
 
         @Test(.enabled(if: Requirements.resourceCapability, "needs CAP_SYS_RESOURCE"))
         func `the command line can protect an app from the memory killer`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("oom", appOptions: ["--oom-score-adj=-500"])["oom"] == "-500")
             }
         }
@@ -111,7 +111,7 @@ extension Integration {
             ("--oom-score-adj=1001", "invalid argument \"1001\" for --oom-score-adj=1001"),
         ])
         func `mistakes are named`(option: String, sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.run(image: rkt.probeImage(), appOptions: [option], ["user"]).refused(sentence)
             }
         }

@@ -5,7 +5,7 @@ import Testing
 extension Integration {
     @Suite struct CommandLine {
         @Test func `flags take their values in every Go way`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for words in [
                     ["list", "--no-legend"], ["--no-legend", "list"], ["list", "--no-legend=true"],
                     ["list", "--no-legend=1"],
@@ -21,7 +21,7 @@ extension Integration {
         }
 
         @Test func `a unique beginning of a command is enough`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt("li").succeeded().text.hasPrefix("UUID"))
                 #expect(try rkt("im", "li").succeeded().text.hasPrefix("ID"))
                 #expect(try rkt("vers").succeeded().text.hasPrefix("rkt Version:"))
@@ -31,7 +31,7 @@ extension Integration {
         }
 
         @Test func `an unknown command, flag or value is named`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let command = try rkt("lsit").refused("Error: unknown command \"lsit\" for \"rkt\"")
                 #expect(command.errors.contains("list"), "did you mean this")
                 #expect(command.errors.contains("Run 'rkt --help' for usage."))
@@ -44,7 +44,7 @@ extension Integration {
         }
 
         @Test func `without a command: help, a line, status 2`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt()
                 #expect(result.status == 2)
                 #expect(result.errors.contains("rkt: missing command"))
@@ -53,7 +53,7 @@ extension Integration {
         }
 
         @Test func `help is there for all commands, and lists what works`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let help = try rkt("help").succeeded().output
                 #expect(help == (try rkt("--help").succeeded().output))
                 for section in ["NAME:", "USAGE:", "VERSION:", "COMMANDS:", "OPTIONS:"] {
@@ -97,7 +97,7 @@ extension Integration {
             ["trust", "--root", "/key"], ["attach", "x"], ["app", "sandbox"], ["api-service"], ["metadata-service"],
         ])
         func `what is not there yet is refused, never ignored`(words: [String]) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = words[0] == "run" ? ["--net=none", try rkt.probeImage()] : []
                 try rkt(words + image).refused("not available yet")
                 #expect(rkt.podIDs == [])
@@ -105,7 +105,7 @@ extension Integration {
         }
 
         @Test func `version prints five lines`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let lines = try rkt("version").succeeded().lines
                 #expect(
                     lines.map { $0.split(separator: ":")[0] } == [
@@ -118,7 +118,7 @@ extension Integration {
         }
 
         @Test func `config prints what is configured, later directories over earlier ones`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for (place, password) in [(rkt.systemConfiguration, "old"), (rkt.localConfiguration, "new")] {
                     try makeDirectories(place.appending("auth.d"))
                     try writeText(
@@ -136,7 +136,7 @@ extension Integration {
         }
 
         @Test func `the configuration says where data and stage1 images are`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let data = rkt.directory.appending("elsewhere")
                 try makeDirectories(rkt.localConfiguration.appending("paths.d"))
                 try writeText(
@@ -169,14 +169,14 @@ extension Integration {
             (["--stage1-path=/a", "--stage1-url=/b", "IMAGE"], "mutually exclusive"),
         ])
         func `mistakes in the list of images are named`(words: [String], sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 try rkt(["run", "--net=none"] + words.map { $0 == "IMAGE" ? image : $0 }).refused(sentence)
             }
         }
 
         @Test func `the list of images is read as the original reads it`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 func arguments(_ words: [String]) throws -> [String] {
                     Facts(try rkt(["run", "--net=none"] + words).succeeded().output).all("arg")
@@ -190,7 +190,7 @@ extension Integration {
         }
 
         @Test func `debug shows the whole chain of an error`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let short = try rkt("fetch", "--insecure-options=image", "/no/such.aci").refused("fetch: ")
                 #expect(!short.errors.contains("└─"))
                 let long = try rkt("--debug", "fetch", "--insecure-options=image", "/no/such.aci").refused("fetch: ")
@@ -200,7 +200,7 @@ extension Integration {
 
         @Test(arguments: ["run", "run-prepared", "prepare", "enter", "gc", "rm"])
         func `what needs root says so to others`(verb: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let words = ["--reuid=65534", "--regid=65534", "--clear-groups", rkt.program.string] + rkt.globalFlags
                 let result = try Command(Programs.find("setpriv"), words + [verb, "x"]).run()
                 result.refused("\(verb): cannot run as unprivileged user")

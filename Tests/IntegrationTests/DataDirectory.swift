@@ -6,7 +6,7 @@ import Testing
 extension Integration {
     @Suite struct DataDirectory {
         @Test func `modes are those of the packages, and pods are closed to others`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask("user", options: ["--set-env=SECRET=1"])
                 let data = rkt.dataDirectory
                 for state in ["embryo", "prepare", "prepared", "run", "exited-garbage", "garbage"] {
@@ -22,7 +22,7 @@ extension Integration {
         }
 
         @Test func `a member of the group rkt lists and reads without being root`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask("user")
                 let uuid = rkt.podIDs[0]
                 // What the packages do: the data directory belongs to the group, and hands it down.
@@ -55,7 +55,7 @@ extension Integration {
         }
 
         @Test func `many pods are listed in no time`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 for _ in 0..<40 { try rkt("prepare", image).succeeded() }
                 let result = try rkt("list").succeeded()
@@ -65,7 +65,7 @@ extension Integration {
         }
 
         @Test func `pods that start at the same time do not disturb each other`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.write(RktFixture.probe)
                 let running = try (0..<12).map { index in
                     try rkt.start(

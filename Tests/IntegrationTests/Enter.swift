@@ -6,7 +6,7 @@ extension Integration {
     @Suite struct Enter {
         @Test(arguments: ["0", "1000"])
         func `what enters is confined exactly as the app`(user: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let questions = "status + namespaces + cgroup + rlimits + umask + oom + fds + mounts + env"
                 let (pod, uuid) = try rkt.startWaitingPod(
                     options: ["--set-env=MARK=1"], appOptions: ["--user=\(user)", "--group=\(user)", "--memory=256Mi"],
@@ -34,7 +34,7 @@ extension Integration {
         }
 
         @Test func `it is in the app's cgroups as the host sees them`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(appOptions: ["--name=app"])
                 let entering = try rkt.start(["enter", uuid, "/inspect", "wait", "60"])
                 try entering.waitForOutput("waiting=")
@@ -53,7 +53,7 @@ extension Integration {
         }
 
         @Test func `devices, mounts and memory are refused to it as to the app`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(appOptions: ["--memory=64Mi"])
                 let facts = Facts(
                     try rkt(
@@ -83,7 +83,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `the command's status is the status, and its output comes through`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(flavor)
                 for status: Int32 in [0, 3, 254] {
                     #expect(try rkt("enter", uuid, "/inspect", "exit", "\(status)").status == status)
@@ -100,7 +100,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `it works without a terminal and with input`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(flavor)
                 var command = rkt.command(["enter", uuid, "/inspect", "input", "+", "tty", "0", "+", "cwd"])
                 command.input = Array("twelve bytes".utf8)
@@ -115,7 +115,7 @@ extension Integration {
 
         @Test(.enabled(if: Requirements.has("script"), "no script(1) to make a terminal"))
         func `it works in a terminal`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod()
                 let words =
                     ([rkt.program.string] + rkt.globalFlags + ["enter", uuid, "/inspect", "tty", "0", "+", "tty", "1"])
@@ -128,7 +128,7 @@ extension Integration {
         }
 
         @Test func `fly enters with the app's user, groups and root`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(
                     .fly, options: ["--set-env=MARK=1"],
                     appOptions: ["--user=web", "--group=web", "--supplementary-gids=7"], questions: "write /tmp/mark 1")
@@ -146,7 +146,7 @@ extension Integration {
         }
 
         @Test func `with several apps one is chosen`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let pod = try rkt.start([
                     "run", "--net=none", image, "--name=one", "--environment=WHO=one", "--", "wait", "60", "---", image,
@@ -169,7 +169,7 @@ extension Integration {
         }
 
         @Test func `what cannot be entered is said`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let uuid = try rkt("prepare", rkt.probeImage()).succeeded().text
                 try rkt("enter", uuid, "/inspect").refused("pod \"\(uuid)\" isn't currently running")
                 #expect(try rkt("enter").status == 254)
@@ -184,7 +184,7 @@ extension Integration {
         }
 
         @Test func `the program of the runtime cannot be reached from inside`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let before = try Command("/usr/bin/sha512sum", [rkt.program.string]).run().succeeded().text
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").symlink("/self", to: "/proc/self/exe")

@@ -6,7 +6,7 @@ extension Integration {
     @Suite struct EnvironmentVariables {
         @Test(arguments: Flavor.all)
         func `defaults are there when nobody says otherwise`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 var expected = [
                     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SHELL": "/bin/sh",
                     "USER": "root", "LOGNAME": "root", "HOME": "/root",
@@ -19,7 +19,7 @@ extension Integration {
         @Test(arguments: Flavor.all)
         func `the command line wins over the file, the app's option and the image, in this order`(flavor: Flavor) throws
         {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let file = rkt.directory.appending("env")
                 try writeText("# comment\n; comment\n\nC=file\nD=file\nPATH=/from/file\n", to: file)
                 let image = try rkt.fetch(
@@ -39,7 +39,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `the caller's environment comes in on request, and never over the app's`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").environment("BOTH", "image"))
                 for inherit in [false, true] {
                     var command = rkt.command(
@@ -55,7 +55,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `values arrive byte by byte`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let value = "a=b \"c\" 'd' $HOME %n \\ ü #"
                 let environment = try rkt.run(
                     flavor, image: rkt.probeImage(), options: ["--set-env=V=\(value)"], ["env"]
@@ -70,13 +70,13 @@ extension Integration {
             (["--set-env-file=/no/such/file"], "/no/such/file"),
         ])
         func `mistakes are named`(options: [String], sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.run(image: rkt.probeImage(), options: options, ["env"]).refused(sentence)
             }
         }
 
         @Test func `mistakes in a file are named with the file`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let file = rkt.directory.appending("env")
                 try writeText("A=1\nB\n", to: file)
                 try rkt.run(image: rkt.probeImage(), options: ["--set-env-file=\(file)"]).refused(
@@ -88,7 +88,7 @@ extension Integration {
         }
 
         @Test func `environments of two pods from one image do not mix`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("env", options: ["--set-env=SECRET=1"]).environment["SECRET"] == "1")
                 #expect(try rkt.ask("env").environment["SECRET"] == nil)
             }

@@ -7,7 +7,7 @@ extension Integration {
     @Suite struct Export {
         @Test(arguments: Flavor.all, [false, true])
         func `an exited pod becomes an image with what the app changed`(flavor: Flavor, copied: Bool) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").file("/etc/old", "old").file("/etc/doomed", "x")
                         .entry(
@@ -40,7 +40,7 @@ extension Integration {
         }
 
         @Test func `volumes do not become part of the image`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["secret": "x"])
                 try rkt.ask(
                     "exists /data/secret", options: ["--volume=data,kind=host,source=\(source)"],
@@ -53,7 +53,7 @@ extension Integration {
         }
 
         @Test func `refuses what it cannot export`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let out = rkt.directory.appending("out.aci")
                 let image = try rkt.probeImage()
                 let (pod, running) = try rkt.startWaitingPod()
@@ -74,7 +74,7 @@ extension Integration {
         }
 
         @Test func `of several apps one is named`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 try rkt(
                     "run", "--net=none", image, "--name=one", "--", "write", "/who", "one", "---", image, "--name=two",

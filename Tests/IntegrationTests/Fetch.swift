@@ -5,7 +5,7 @@ import Testing
 extension Integration {
     @Suite struct Fetch {
         @Test func `an image has the same ID however it is packed`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let plain = try rkt.write(sample)
                 let digest = try Command("/usr/bin/sha512sum", [plain.string]).run().succeeded().text.prefix(64)
                 for packing in Packing.allCases {
@@ -18,7 +18,7 @@ extension Integration {
         }
 
         @Test func `prints the first half of the key of each image, in order`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let one = try rkt.write(sample)
                 let two = try rkt.write(ACIBuilder(name: "example.com/two"))
                 let full = try [one, two].map { try rkt.fetch($0) }
@@ -28,7 +28,7 @@ extension Integration {
         }
 
         @Test func `takes a file URL and a relative path`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.write(sample, name: "a.aci")
                 let id = try rkt.fetch(image)
                 #expect(try rkt("fetch", "--full", "--insecure-options=image", "file://\(image)").text == id)
@@ -41,7 +41,7 @@ extension Integration {
         }
 
         @Test func `a file is refused while signatures cannot be checked`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.write(sample)
                 try rkt("fetch", image.string).refused("--insecure-options=image")
                 try rkt("run", "--net=none", image.string).refused("--insecure-options=image")
@@ -55,13 +55,13 @@ extension Integration {
             (["file:///tmp/a.tar"], "invalid image string"),
         ])
         func `says what it cannot fetch`(words: [String], sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt(["fetch", "--insecure-options=image"] + words).refused(sentence)
             }
         }
 
         @Test func `arguments for an app are refused`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.write(sample)
                 try rkt("fetch", "--insecure-options=image", image.string, "--", "x").refused(
                     "app arguments unsupported")
@@ -69,7 +69,7 @@ extension Integration {
         }
 
         @Test func `has rendered the image when it returns`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let id = try rkt.fetch(sample)
                 let trees = try entries(of: rkt.dataDirectory.appending("cas/tree"))
                 #expect(trees.count == 1)
@@ -80,7 +80,7 @@ extension Integration {
         }
 
         @Test func `two processes fetching one image do the work once`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.write(
                     sample.entry(TarEntry("rootfs/big", type: "0").with { $0.content = .zeros(24 << 20) }), .gzip)
                 let running = try (0..<6).map { _ in
@@ -97,7 +97,7 @@ extension Integration {
         }
 
         @Test func `memory does not grow with the image`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let size: UInt64 = Programs.long ? 2 << 30 : 128 << 20
                 let image = try rkt.write(
                     sample.entry(TarEntry("rootfs/big", type: "0").with { $0.content = .zeros(size) }), .gzip)
@@ -108,7 +108,7 @@ extension Integration {
         }
 
         @Test func `a zstd window above 32 MiB is refused by the name of the limit`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let large = sample.entry(TarEntry("rootfs/big", type: "0").with { $0.content = .zeros(80 << 20) })
                 let path = rkt.directory.appending("large.aci")
                 try large.write(to: path, .zstd, options: ["--long=27"])
@@ -119,7 +119,7 @@ extension Integration {
         }
 
         @Test func `everything in the archive arrives in the tree`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let capability: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
                 let image = ACIBuilder(name: "example.com/all")
                     .entry(

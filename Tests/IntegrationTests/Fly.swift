@@ -6,7 +6,7 @@ extension Integration {
     /// What stage1-fly gives that stage1-ns must not.
     @Suite struct Fly {
         @Test func `the app is in the host's namespaces but for its mounts`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(.fly, "namespaces")
                 for name in ["pid", "uts", "ipc", "net", "cgroup", "user"] {
                     #expect(facts["ns.\(name)"] == (try hostNamespace(name)), "\(name)")
@@ -16,7 +16,7 @@ extension Integration {
         }
 
         @Test func `the pid of rkt is the pid of the app`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(.fly)
                 #expect(Facts(pod.outputSoFar)["waiting"] == "\(pod.pid)")
                 #expect(try rkt("status", uuid).lines.contains("pid=\(pod.pid)"))
@@ -27,7 +27,7 @@ extension Integration {
         }
 
         @Test func `the host's devices, processes and kernel are there, and a temporary directory of its own`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
                     .fly, "stat /dev/null + list /sys/class/net + read /proc/1/comm + list /tmp + open-write /dev/null")
                 #expect(facts["stat /dev/null"]?.hasSuffix("1:3") == true)
@@ -44,7 +44,7 @@ extension Integration {
         func `a mount made below a shared volume appears on the host, below a private one it does not`(
             shared: Bool, appears: Bool
         ) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = rkt.directory.appending("source")
                 try rkt.mountMemory(on: source)
                 try Command("/bin/mount", [shared ? "--make-shared" : "--make-private", source.string]).run()
@@ -62,7 +62,7 @@ extension Integration {
         }
 
         @Test func `a mount made on the host below a shared volume appears in the app`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = rkt.directory.appending("source")
                 try rkt.mountMemory(on: source)
                 try Command("/bin/mount", ["--make-shared", source.string]).run().succeeded()
@@ -81,7 +81,7 @@ extension Integration {
         }
 
         @Test func `in stage1-ns nothing mounted reaches the host`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = rkt.directory.appending("source")
                 try rkt.mountMemory(on: source)
                 try Command("/bin/mount", ["--make-shared", source.string]).run().succeeded()
@@ -97,7 +97,7 @@ extension Integration {
         }
 
         @Test func `the host's mounts are the same while it runs and after a kill`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for flavor in Flavor.all {
                     let before = try readText("/proc/self/mountinfo")
                     let (pod, _) = try rkt.startWaitingPod(flavor)
@@ -116,7 +116,7 @@ extension Integration {
             (["--volume=e,kind=empty", "--mount=volume=e,target=/e"], "e")
         ])
         func `what it does not have is refused`(options: [String], sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt.run(.fly, image: rkt.probeImage(), options: options, ["user"])
                 #expect(result.status == 254, "\(result)")
                 #expect(result.errors.contains(sentence))

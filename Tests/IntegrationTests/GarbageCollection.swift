@@ -7,7 +7,7 @@ extension Integration {
     @Suite struct GarbageCollection {
         @Test(arguments: Flavor.all)
         func `pods are marked first and removed after the grace period`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask(flavor, "user")
                 let uuid = rkt.podIDs[0]
                 let marked = try rkt("gc").succeeded()
@@ -23,7 +23,7 @@ extension Integration {
         }
 
         @Test func `prepared pods expire`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let uuid = try rkt("prepare", rkt.probeImage()).succeeded().text
                 try rkt("gc").succeeded()
                 #expect(rkt.podIDs == [uuid])
@@ -34,7 +34,7 @@ extension Integration {
         }
 
         @Test func `mark-only removes nothing`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask("user")
                 try rkt("gc", "--mark-only", "--grace-period=0s", "--expire-prepared=0s").succeeded()
                 #expect(rkt.podIDs.count == 1)
@@ -43,7 +43,7 @@ extension Integration {
         }
 
         @Test func `running pods and pods being prepared are left alone`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod()
                 try rkt("gc", "--grace-period=0s", "--expire-prepared=0s").succeeded()
                 #expect(rkt.podIDs == [uuid])
@@ -54,7 +54,7 @@ extension Integration {
         }
 
         @Test func `what nobody could have made is reported and survived`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask("user")
                 let pods = rkt.dataDirectory.appending("pods")
                 try writeText("", to: pods.appending("run/file"))
@@ -71,7 +71,7 @@ extension Integration {
         }
 
         @Test func `links in what an app left behind are not followed`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let precious = try rkt.source(["file": "keep"], "precious")
                 for options in [[], ["--no-overlay"]] as [[String]] {
                     try rkt.ask(
@@ -84,7 +84,7 @@ extension Integration {
         }
 
         @Test func `two at once do not disturb each other`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for _ in 0..<6 { try rkt.ask("user") }
                 let running = try (0..<4).map { _ in try rkt.start(["gc", "--grace-period=0s"]) }
                 for result in running.map({ $0.wait() }) { try result.succeeded() }
@@ -98,7 +98,7 @@ extension Integration {
         @Test(arguments: ["run", "fly", "prepare", "fetch", "no-overlay", "gc"])
         func `a command may be killed anywhere`(what: String) throws {
             let rounds = Programs.long ? 400 : 8
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let fetched = try rkt.write(
                     RktFixture.probe("example.com/fetched").entry(
                         TarEntry("rootfs/big", type: "0").with { $0.content = .zeros(16 << 20) }), .gzip)

@@ -6,7 +6,7 @@ import Testing
 extension Integration {
     @Suite struct ImageCommands {
         @Test func `list shows columns, with full IDs, bytes and times on request`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let id = try rkt.fetch(sample())
                 let short = try rkt("image", "list").succeeded().lines
                 #expect(short.first.map(cells) == ["ID", "NAME", "SIZE", "IMPORT TIME", "LAST USED"])
@@ -23,7 +23,7 @@ extension Integration {
         }
 
         @Test func `list takes fields, sort and order`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for name in ["b", "a", "c"] { try rkt.fetch(ACIBuilder(name: "example.com/\(name)")) }
                 let chosen = try rkt("image", "list", "--fields=name,id").succeeded().lines
                 #expect(chosen.first.map(cells) == ["NAME", "ID"])
@@ -41,7 +41,7 @@ extension Integration {
         }
 
         @Test func `list as JSON`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt("image", "list", "--format=json").succeeded().text == "null")
                 let id = try rkt.fetch(sample())
                 for format in ["json", "json-pretty"] {
@@ -58,7 +58,7 @@ extension Integration {
         }
 
         @Test func `cat-manifest by ID, by a prefix of it and by name`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let id = try rkt.fetch(sample())
                 for word in [id, String(id.prefix(12)), "example.com/sample", "example.com/sample:1.2"] {
                     let text = try rkt("image", "cat-manifest", word).succeeded().text
@@ -76,7 +76,7 @@ extension Integration {
             ("sha512-00000000", "no image IDs found"), ("example.com/none", "cannot find"),
         ])
         func `an image that is not there is named in the error`(word: String, sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.fetch(sample())
                 for command in [["export", word, "/nowhere/x.aci"], ["render", word, "\(rkt.directory)/r"]] {
                     try rkt(["image"] + command).refused(sentence)
@@ -85,7 +85,7 @@ extension Integration {
         }
 
         @Test func `rm removes the image, its blob and its row`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let id = try rkt.fetch(sample())
                 let result = try rkt("image", "rm", id).succeeded()
                 #expect(result.text == "successfully removed aci for image: \"\(id)\"")
@@ -100,7 +100,7 @@ extension Integration {
         }
 
         @Test func `export writes the archive as it was, uncompressed`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let plain = try rkt.write(sample())
                 let id = try rkt.fetch(rkt.write(sample(), .gzip))
                 let out = rkt.directory.appending("out.aci")
@@ -112,7 +112,7 @@ extension Integration {
         }
 
         @Test func `extract and render unpack manifest and root`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let base = try rkt.fetch(
                     ACIBuilder(name: "example.com/base").directory("/etc").file("/etc/base", "b").file("/etc/both", "b")
                 )
@@ -134,7 +134,7 @@ extension Integration {
         }
 
         @Test func `a whitelist chooses what is rendered`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let base = try rkt.fetch(
                     ACIBuilder(name: "example.com/base").directory("/etc").file("/etc/wanted", "w")
                         .file("/etc/unwanted", "u"))
@@ -150,7 +150,7 @@ extension Integration {
         }
 
         @Test func `of several dependencies the later one wins, and the image over all`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 func layer(_ name: String) -> ACIBuilder {
                     ACIBuilder(name: "example.com/\(name)").file("/\(name)", name).file("/shared", name)
                 }
@@ -167,7 +167,7 @@ extension Integration {
         }
 
         @Test func `verify says so, and makes a damaged tree again`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let id = try rkt.fetch(sample())
                 let good = try rkt("image", "verify", "example.com/sample").succeeded()
                 #expect(
@@ -185,7 +185,7 @@ extension Integration {
         }
 
         @Test func `gc removes images nobody used for the grace period, and keeps those of running pods`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let unused = try rkt.fetch(sample())
                 let (pod, uuid) = try rkt.startWaitingPod()
                 try rkt("image", "gc", "--grace-period=24h").succeeded()

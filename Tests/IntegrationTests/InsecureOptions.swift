@@ -23,7 +23,7 @@ extension Integration {
 
         @Test(arguments: table)
         func `each lifts exactly its own restriction, in run and in enter`(lift: Lift) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(
                     options: ["--insecure-options=\(lift.option)"], questions: questions)
                 try expect(Facts(pod.outputSoFar), lift.lifts, "run")
@@ -41,7 +41,7 @@ extension Integration {
         }
 
         @Test func `run-prepared goes by its own options, not by those of prepare`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let words = ["--"] + questions.split(separator: " ").map(String.init)
                 let lax = try rkt(["prepare", "--insecure-options=image,all-run", image] + words).succeeded().text
@@ -54,7 +54,7 @@ extension Integration {
         }
 
         @Test func `what was lifted is recorded in the pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(options: ["--insecure-options=paths,seccomp"])
                 let text = try readBytes(rkt.podDirectory(uuid).appending("runtime-config"))
                 let options = try JSONValue(parsing: text)["InsecureOptions"]
@@ -70,7 +70,7 @@ extension Integration {
             ("nonsense", "unknown option \"nonsense\""), ("image,image", "duplicated option \"image\""),
         ])
         func `mistakes are named`(value: String, sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt("list", "--insecure-options=\(value)").refused(sentence)
             }
         }

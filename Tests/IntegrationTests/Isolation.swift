@@ -5,7 +5,7 @@ import Testing
 extension Integration {
     @Suite struct Isolation {
         @Test func `an app has namespaces of its own`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("namespaces")
                 for name in ["mnt", "pid", "uts", "ipc", "cgroup"] {
                     #expect(facts["ns.\(name)"] != (try hostNamespace(name)), "\(name)")
@@ -14,7 +14,7 @@ extension Integration {
         }
 
         @Test func `it sees its own processes only`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("processes + pid")
                 #expect(facts.starting("process ").count <= 4, "\(facts)")
                 #expect(facts["pid"] != "1")
@@ -23,7 +23,7 @@ extension Integration {
         }
 
         @Test func `there is no way back to the host's files`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let marker = rkt.directory.appending("marker")
                 try writeText("", to: marker)
                 let facts = try rkt.ask("exists /proc/1/root\(marker) + exists \(marker) + escape \(marker)")
@@ -34,7 +34,7 @@ extension Integration {
         }
 
         @Test func `the usual devices are there and work`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let devices = [
                     "null": "1:3", "zero": "1:5", "full": "1:7", "random": "1:8", "urandom": "1:9", "tty": "5:0",
                 ]
@@ -67,7 +67,7 @@ extension Integration {
                 "c 189:0", "c 195:0", "c 226:0", "c 240:0", "c 254:0", "b 1:0", "b 7:0", "b 8:0", "b 9:0", "b 43:0",
                 "b 252:0", "b 253:0", "b 254:0", "b 259:0",
             ]
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for place in ["/tmp", "/dev", "/etc"] {
                     let questions = (allowed + refused).map { device in
                         "device \(device.split(separator: ":").joined(separator: " ")) \(place)"
@@ -92,7 +92,7 @@ extension Integration {
                 "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/vm/panic_on_oom",
                 "/proc/sysrq-trigger", "/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward",
             ]
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(readOnly.map { "open-write \($0)" }.joined(separator: " + "))
                 for path in readOnly {
                     #expect(["EROFS", "EACCES", "EPERM", "ENOENT"].contains(facts["open-write \(path)"]), "\(path)")
@@ -105,7 +105,7 @@ extension Integration {
                 "/proc/config.gz", "/proc/kallsyms", "/proc/sched_debug", "/proc/kcore", "/proc/kmem", "/proc/mem",
             ]
             let directories = ["/sys/firmware", "/sys/fs", "/sys/hypervisor", "/sys/module", "/sys/power"]
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for user in ["0", "1000"] {
                     let facts = try rkt.ask(
                         (files.map { "read \($0)" } + directories.map { "list \($0)" }).joined(separator: " + "),
@@ -121,7 +121,7 @@ extension Integration {
         }
 
         @Test func `the file systems of the kernel are read-only`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for line in try rkt.ask("mounts").all("mount") {
                     let fields = line.split(separator: " ")
                     guard fields.count > 6,
@@ -136,7 +136,7 @@ extension Integration {
         }
 
         @Test func `no mount tells where the host keeps things but those of volumes`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for line in try rkt.ask("mounts").all("mount") {
                     let fields = line.split(separator: " ").map(String.init)
                     #expect(!fields[3].contains("pods/run") || fields[4] != "/", "\(line)")
@@ -146,7 +146,7 @@ extension Integration {
         }
 
         @Test func `limits and masks are those of any program`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("umask + status + session")
                 #expect(facts["umask"] == "0o22")
                 #expect(facts["SigIgn"] == "0000000000000000")
@@ -155,13 +155,13 @@ extension Integration {
         }
 
         @Test func `a host name cannot be set`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("sethostname")["sethostname"] != "ok")
             }
         }
 
         @Test func `the temporary directory is for everybody`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("stat /tmp + write /tmp/x 1", appOptions: ["--user=1000", "--group=1000"])
                 #expect(facts["stat /tmp"]?.hasPrefix("directory 0o1777 0:0") == true)
                 #expect(facts["write /tmp/x"] == "ok")
@@ -169,7 +169,7 @@ extension Integration {
         }
 
         @Test func `an image without files for it gets hosts, host name and mtab`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
                     "read /etc/hosts + read /etc/hostname + link /etc/mtab", options: ["--hostname=here"])
                 #expect(facts["read /etc/hosts"]?.contains("127.0.0.1 localhost") == true)

@@ -6,7 +6,7 @@ extension Integration {
     @Suite struct Prepare {
         @Test(arguments: Flavor.all)
         func `prints the UUID alone, and the pod runs once`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt(
                     ["prepare"] + flavor.selection + [try rkt.probeImage(), "--", "echo", "ran"]
                 ).succeeded()
@@ -19,7 +19,7 @@ extension Integration {
         }
 
         @Test func `run-prepared takes the host name and network of now`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let uuid = try rkt("prepare", rkt.probeImage(), "--", "hostname", "+", "namespaces").succeeded().text
                 let result = try rkt("run-prepared", "--net=host", "--hostname=late", uuid.prefix(8).description)
                     .succeeded()
@@ -29,7 +29,7 @@ extension Integration {
         }
 
         @Test func `wants exactly one pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt("run-prepared").status == 254)
                 #expect(try rkt("run-prepared", "a", "b").status == 254)
                 try rkt("run-prepared", "--net=none", "123").refused("no matches found for \"123\"")
@@ -37,7 +37,7 @@ extension Integration {
         }
 
         @Test func `of two who start one pod only one succeeds`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let uuid = try rkt("prepare", rkt.probeImage(), "--", "sleep", "300", "+", "echo", "ran").succeeded()
                     .text
                 let running = try (0..<4).map { _ in try rkt.start(["run-prepared", "--net=none", uuid]) }
@@ -49,7 +49,7 @@ extension Integration {
         }
 
         @Test func `changes of the image store do not reach a prepared pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let uuid = try rkt("prepare", image, "--", "echo", "ran").succeeded().text
                 try rkt("image", "rm", image).succeeded()
@@ -59,7 +59,7 @@ extension Integration {
         }
 
         @Test func `rm takes prepared, exited and aborted pods, not running ones`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let prepared = try rkt("prepare", image).succeeded().text
                 #expect(try rkt("rm", prepared).succeeded().lines.contains("\"\(prepared)\""))
@@ -77,7 +77,7 @@ extension Integration {
         }
 
         @Test func `a failed prepare leaves an aborted pod that gc clears`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 try rkt("prepare", image, image).refused("multiple apps with name inspect")
                 #expect(try rkt("list", "--no-legend").output.contains("aborted prepare"))

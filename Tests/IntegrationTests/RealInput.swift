@@ -7,7 +7,7 @@ extension Integration {
     @Suite struct RealInput {
         @Test(arguments: Flavor.all)
         func `busybox runs its shell, and what the shell starts`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(busybox())
                 let script = """
                     for i in 1 2 3; do (sleep 0.1; echo "child $i") & done; wait
@@ -23,7 +23,7 @@ extension Integration {
         }
 
         @Test func `two apps of different images share a volume`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let producer = try rkt.fetch(busybox())
                 let consumer = try rkt.probeImage()
                 let result = try rkt(
@@ -41,7 +41,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `Debian: apt-get, Perl, Python and a script with several processes`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(DebianImage.path())
                 func debian(_ program: String, _ arguments: String...) throws -> CommandResult {
                     try rkt.run(
@@ -76,7 +76,7 @@ extension Integration {
         }
 
         @Test func `a server is started, entered, used and stopped`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(DebianImage.path())
                 let file = rkt.directory.appending("uuid")
                 let server = try rkt.start([

@@ -8,7 +8,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `arguments after -- are added to those of the image`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").app(exec: ["/inspect", "args", "own"]))
                 let plain = Facts(try rkt.run(flavor, image: image).succeeded().output)
                 #expect(plain.all("arg") == ["own"])
@@ -20,7 +20,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `exec replaces the image's program and its arguments`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").directory("/opt").symlink("/opt/other", to: "/inspect")
                         .app(exec: ["/nothing", "own"]))
@@ -30,7 +30,7 @@ extension Integration {
         }
 
         @Test func `an image without an app runs with --exec only`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     ACIBuilder(name: "example.com/bare").file("/inspect", from: Programs.inspect()))
                 try rkt.run(image: image).refused("has no app section and --exec argument is not provided")
@@ -39,7 +39,7 @@ extension Integration {
         }
 
         @Test func `a program without a slash is looked for`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").directory("/usr").directory("/usr/bin").directory("/tools")
                         .symlink("/usr/bin/found", to: "/inspect").symlink("/tools/special", to: "/inspect"))
@@ -55,7 +55,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a program that is not there is named`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt.run(flavor, image: rkt.probeImage(), appOptions: ["--exec=/no/such"])
                 #expect(result.status != 0)
                 #expect(result.errors.contains("/no/such"), "\(result)")
@@ -66,13 +66,13 @@ extension Integration {
 
         @Test(arguments: Flavor.all, [0, 1, 77, 254, 255])
         func `the status of the app is the status of rkt`(flavor: Flavor, status: Int32) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.run(flavor, image: rkt.probeImage(), ["exit", "\(status)"]).status == status)
             }
         }
 
         @Test func `an app killed by a signal counts with the number of the signal`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let killed = try rkt.run(.ns, image: rkt.probeImage(), ["kill", "KILL"])
                 #expect(killed.ending == .exited(9), "\(killed)")
                 let direct = try rkt.run(.fly, image: rkt.probeImage(), ["kill", "KILL"])
@@ -84,7 +84,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `stdout and stderr stay apart`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let words = ["echo", "to", "out", "+", "stderr", "to", "err"]
                 let result = try rkt.run(flavor, image: rkt.probeImage(), words).succeeded()
                 #expect(result.output == "to out\n")
@@ -95,7 +95,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `all of a long output arrives`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt.run(flavor, image: rkt.probeImage(), ["flood", "20000"]).succeeded()
                 #expect(result.lines.count == 20000)
                 #expect(result.lines.last?.hasPrefix("line 19999 x") == true)
@@ -103,7 +103,7 @@ extension Integration {
         }
 
         @Test func `without a terminal the app's input is empty`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 var command = rkt.command(rkt.podArguments(.ns, image: try rkt.probeImage(), ["input"]))
                 command.input = Array("secret".utf8)
                 #expect(Facts(try command.run().succeeded().output)["input"] == "0")
@@ -111,7 +111,7 @@ extension Integration {
         }
 
         @Test func `nothing but input and outputs is open, whatever the caller leaked`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let leaked = try FileDescriptor.open("/etc", .readOnly)
                 defer { try? leaked.close() }
                 var command = rkt.command(rkt.podArguments(.ns, image: try rkt.probeImage(), ["fds"]))
@@ -125,7 +125,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `the working directory is the image's, the command line's, or the root`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").directory("/srv").directory("/opt").workingDirectory("/srv"))
                 #expect(try rkt.ask(flavor, "cwd")["cwd"] == "/")
@@ -137,7 +137,7 @@ extension Integration {
         }
 
         @Test func `the host name is the pod's, or as told`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let file = rkt.directory.appending("uuid")
                 let facts = try rkt.ask("hostname", options: ["--uuid-file-save=\(file)"])
                 #expect(facts["hostname"] == "rkt-\(try readText(file))")
@@ -147,7 +147,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `the UUID is saved without a line break`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let file = rkt.directory.appending("uuid")
                 try writeText("longer than a UUID will ever be, to be cut off by the new content", to: file)
                 try rkt.ask(flavor, "user", options: ["--uuid-file-save=\(file)"])
@@ -160,7 +160,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a read-only root refuses writing, its volumes do not`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = rkt.directory.appending("source")
                 try makeDirectories(source)
                 guard flavor == .ns else { return }  // ignored by fly, as by the original
@@ -175,7 +175,7 @@ extension Integration {
         }
 
         @Test func `hooks of the image run before and after the app, in its root`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = rkt.directory.appending("source")
                 try makeDirectories(source)
                 let image = try rkt.fetch(
@@ -199,7 +199,7 @@ extension Integration {
             ("arch", "aarch64_be", "aarch64_be"),
         ])
         func `an image for another machine does not run`(label: String, value: String?, sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").label(label, value))
                 let result = try rkt.run(image: image)
                 if value == nil { result.refused(sentence) } else { #expect(result.status != 0) }
@@ -208,7 +208,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `nothing is left of the pod but its directory`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask(flavor, "user")
                 #expect(try rkt("list", "--no-legend").succeeded().output.contains("exited"))
                 try rkt.collectGarbage()
@@ -220,7 +220,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `images are copied instead of laid over on request`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(flavor, "mounts + write /etc/new 1 + cwd", options: ["--no-overlay"])
                 let root = facts.all("mount").first { $0.split(separator: " ").dropFirst(4).first == "/" }
                 #expect(root?.contains(" overlay ") == (flavor == .ns ? false : root?.contains(" overlay ")))
@@ -232,14 +232,14 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `what one pod writes the next does not see`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask(flavor, "write /etc/passwd changed")["write /etc/passwd"] == "ok")
                 #expect(try rkt.ask(flavor, "read /etc/passwd")["read /etc/passwd"]?.hasPrefix("root:") == true)
             }
         }
 
         @Test func `a pod manifest of one's own runs as it stands`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let manifest = rkt.directory.appending("pod.json")
                 try writeText(

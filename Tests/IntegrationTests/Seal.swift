@@ -7,7 +7,7 @@ extension Integration {
     @Suite struct Seal {
         @Test(arguments: Flavor.all)
         func `a file that was changed, with size and time put back, stops the start`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let file = try tree(rkt).appending("etc/passwd")
                 let before = try FileFacts(file)
@@ -35,7 +35,7 @@ extension Integration {
         ])
         func `whatever is changed in the tree is noticed`(script: String) throws {
             if script.hasPrefix("setfattr") && !Requirements.has("setfattr") { return }
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 var command = Command("/bin/sh", ["-c", script])
                 command.workingDirectory = try tree(rkt)
@@ -49,7 +49,7 @@ extension Integration {
         }
 
         @Test func `a stage1 tree is checked as well`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask("user")
                 let names = try entries(of: rkt.dataDirectory.appending("cas/tree"))
                 let trees = names.map { rkt.dataDirectory.appending("cas/tree/\($0)/rootfs") }
@@ -61,7 +61,7 @@ extension Integration {
         }
 
         @Test func `a prepared pod is checked when it starts`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let uuid = try rkt("prepare", rkt.probeImage(), "--", "user").succeeded().text
                 try writeText("root:x:0:0::/:\n", to: tree(rkt).appending("etc/passwd"))
                 try rkt("run-prepared", "--net=none", uuid).refused("etc/passwd")
@@ -69,7 +69,7 @@ extension Integration {
         }
 
         @Test func `the seal lies outside the tree and only root reads it`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let tree = try onlyTree(rkt)
                 let facts = try rkt.ask("list /", image: image)

@@ -6,7 +6,7 @@ import Testing
 extension Integration {
     @Suite struct SeveralApps {
         @Test func `all run, and the pod ends well when all do`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let result = try rkt(
                     "run", "--net=none", image, "--name=one", "--", "sleep", "200", "+", "echo", "one", "---", image,
@@ -19,7 +19,7 @@ extension Integration {
         }
 
         @Test func `the first failure ends the pod and is its status`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let result = try rkt(
                     "run", "--net=none", image, "--name=patient", "--", "wait", "60", "---", image, "--name=failing",
@@ -31,7 +31,7 @@ extension Integration {
         }
 
         @Test func `an app that ignores the end is ended all the same`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/stubborn").file("/sh", from: Programs.find("busybox")))
                 let result = try rkt(
@@ -45,7 +45,7 @@ extension Integration {
         }
 
         @Test func `an app that cannot start ends the pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let result = try rkt(
                     "run", "--net=none", image, "--name=fine", "--", "wait", "60", "---", image, "--name=broken",
@@ -57,7 +57,7 @@ extension Integration {
         }
 
         @Test func `they share volumes, network, host name and processes' ends, not files or environments`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let result = try rkt(
                     "run", "--net=none", "--volume=shared,kind=empty", "--mount=volume=shared,target=/shared", image,
@@ -78,7 +78,7 @@ extension Integration {
         }
 
         @Test func `each has its own rights`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let result = try rkt(
                     "run", "--net=none", image, "--name=a", "--user=1000", "--caps-retain=CAP_KILL", "--", "echo", "a",
@@ -91,7 +91,7 @@ extension Integration {
         }
 
         @Test func `two apps of one name are refused, other names help`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 try rkt("run", "--net=none", image, image).refused("multiple apps with name inspect")
                 try rkt("run", "--net=none", image, image, "--name=Bad").refused("Bad")
@@ -102,7 +102,7 @@ extension Integration {
         }
 
         @Test func `fly runs one`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 try rkt(["run"] + Flavor.fly.selection + [image, image, "--name=other"])
                     .refused("fly only supports 1 application per Pod for now")
@@ -110,7 +110,7 @@ extension Integration {
         }
 
         @Test func `many start, each once`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 var words = ["run", "--net=none"]
                 for index in 0..<20 { words += [image, "--name=app-\(index)", "--", "echo", "\(index)", "---"] }

@@ -7,7 +7,7 @@ extension Integration {
     @Suite struct Signals {
         @Test(arguments: Flavor.all, [("TERM", SIGTERM), ("INT", SIGINT), ("HUP", SIGHUP), ("USR1", SIGUSR1)])
         func `a signal to rkt run reaches the app`(flavor: Flavor, signal: (String, CInt)) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, _) = try rkt.startWaitingPod(flavor)
                 pod.signal(signal.1)
                 let result = pod.wait(.seconds(20))
@@ -16,7 +16,7 @@ extension Integration {
         }
 
         @Test func `an app that does not listen is ended by the signal`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let pod = try rkt.start(
                     rkt.podArguments(.ns, image: rkt.probeImage(), ["ready", "+", "sleep", "60000"]))
                 try pod.waitForOutput("ready")
@@ -27,13 +27,13 @@ extension Integration {
         }
 
         @Test func `orphans are reaped by the pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("orphans 5 50")["orphans"] == "reaped")
             }
         }
 
         @Test func `what an app leaves running ends with the pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let start = ContinuousClock.now
                 try rkt.ask("linger 60000 + linger 60000")
                 #expect(ContinuousClock.now - start < .seconds(20))
@@ -41,7 +41,7 @@ extension Integration {
         }
 
         @Test func `when the supervisor is killed the pod dies with it`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(questions: "linger 60000")
                 pod.signal(SIGKILL)
                 pod.wait()
@@ -56,7 +56,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `the group of a terminal can be interrupted`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, _) = try rkt.startWaitingPod(flavor)
                 kill(-pod.pid, SIGINT)  // what a terminal does on ^C
                 let result = pod.wait(.seconds(20))

@@ -7,7 +7,7 @@ import Testing
 extension Integration {
     @Suite struct Stage1Images {
         @Test func `is imported once, listed, and used by its ID`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask(.ns, "user")
                 try rkt.ask(.fly, "user")
                 let listed = try rkt("image", "list", "--full", "--no-legend").succeeded().lines.map(cells)
@@ -32,7 +32,7 @@ extension Integration {
         }
 
         @Test func `from the directory of the installation it needs no signature, from elsewhere it does`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let installed = images(rkt).appending("stage1-fly.aci")
                 let image = try rkt.probeImage()
                 try rkt("run", "--net=host", "--stage1-path=\(installed)", image, "--", "user").succeeded()
@@ -49,7 +49,7 @@ extension Integration {
         }
 
         @Test func `an installation that others may write is not trusted`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let root = rkt.directory.appending("root")
                 let source = rkt.program.removingLastComponent().removingLastComponent()
                 try makeDirectories(root)
@@ -82,7 +82,7 @@ extension Integration {
         }
 
         @Test func `one without entry points is refused`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let bare = try rkt.write(ACIBuilder(name: "example.com/no-stage1").directory("/etc"), name: "bare.aci")
                 try rkt("run", "--net=none", "--insecure-options=image", "--stage1-path=\(bare)", image)
@@ -101,7 +101,7 @@ extension Integration {
         /// The stage0 side of the interface: a flavor made by somebody else, which reports what it was given.
         @Test(arguments: [1, 2, 3, 5, 6])
         func `a flavor made by others gets what its interface version has`(version: Int) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 var foreign = ACIBuilder(name: "example.com/foreign-\(version)")
                     .annotation("coreos.com/rkt/stage1/run", "/start").annotation("coreos.com/rkt/stage1/enter", "/in")
@@ -150,7 +150,7 @@ extension Integration {
         }
 
         @Test func `two builds of one commit give the same bytes`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let pack = Programs.packageRoot.appending("stage1-images/pack")
                 let programs = Programs.packageRoot.appending("build/bin")
                 guard exists(pack), exists(programs.appending("pack-image")) else {

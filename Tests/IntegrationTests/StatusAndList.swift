@@ -6,7 +6,7 @@ import Testing
 extension Integration {
     @Suite struct StatusAndList {
         @Test func `an empty data directory lists the header only`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let lines = try rkt("list").succeeded().lines
                 #expect(lines.map(cells) == [["UUID", "APP", "IMAGE NAME", "STATE", "CREATED", "STARTED", "NETWORKS"]])
                 #expect(try rkt("list", "--no-legend").succeeded().text == "")
@@ -16,7 +16,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a pod is prepared, running, exited and garbage, in list and in status`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 let uuid = try rkt(
                     ["prepare"] + flavor.selection + [image, "--", "wait", "120", "+", "exit", "5"]
@@ -60,7 +60,7 @@ extension Integration {
         }
 
         @Test func `the full list has full IDs, image IDs and times`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.ask("user")
                 let lines = try rkt("list", "--full").succeeded().lines.map(cells)
                 #expect(
@@ -73,7 +73,7 @@ extension Integration {
         }
 
         @Test func `of a pod with several apps the first row tells about the pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/versioned").label("version", "1.2.3"))
                 let uuid = try rkt("prepare", image, "--name=one", image, "--name=two").succeeded().text
                 let lines = try rkt("list", "--no-legend").succeeded().lines
@@ -86,7 +86,7 @@ extension Integration {
         }
 
         @Test func `pods are sorted by UUID`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 for _ in 0..<5 { try rkt("prepare", image).succeeded() }
                 let listed = try rkt("list", "--full", "--no-legend").succeeded().lines.map { cells($0)[0] }
@@ -96,7 +96,7 @@ extension Integration {
         }
 
         @Test func `list and status as JSON`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 try rkt.run(
                     image: image, options: ["--volume=v,kind=empty"],
@@ -128,7 +128,7 @@ extension Integration {
         }
 
         @Test func `a UUID may be abbreviated as long as it is unique`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
                 for _ in 0..<17 { try rkt("prepare", image).succeeded() }  // two of them begin alike
                 let uuids = rkt.podIDs
@@ -143,7 +143,7 @@ extension Integration {
         }
 
         @Test func `a file can hold the UUID`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let file = rkt.directory.appending("uuid")
                 let uuid = try rkt("prepare", rkt.probeImage()).succeeded().text
                 try writeText("  \(uuid)\n", to: file)
@@ -157,7 +157,7 @@ extension Integration {
         }
 
         @Test func `waiting ends with the pod, or with the time given`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod()
                 try rkt("status", "--wait-ready=20s", uuid).succeeded()
                 try rkt("status", "--wait=100ms", uuid).refused("context deadline exceeded")
@@ -171,7 +171,7 @@ extension Integration {
         }
 
         @Test func `the pod manifest says what was asked for`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").app(exec: ["/inspect", "args"]).environment("FROM", "image"))
                 let uuid = try rkt(
@@ -197,7 +197,7 @@ extension Integration {
         }
 
         @Test func `times are relative in the short list`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let uuid = try rkt("prepare", rkt.probeImage()).succeeded().text
                 let stamp = try rkt.podDirectory(uuid).appending("pod-created")
                 let now = try FileFacts(stamp).modificationTime

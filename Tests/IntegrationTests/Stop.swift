@@ -6,7 +6,7 @@ extension Integration {
     @Suite struct Stop {
         @Test(arguments: Flavor.all)
         func `stop asks the app to end, and prints the UUID`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(flavor)
                 #expect(try rkt("stop", uuid).succeeded().text == "\"\(uuid)\"")
                 let result = pod.wait(.seconds(20))
@@ -18,7 +18,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `force ends an app that does not listen`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").file("/sh", from: Programs.find("busybox")))
                 let file = rkt.directory.appending("uuid")
                 let pod = try rkt.start(
@@ -37,7 +37,7 @@ extension Integration {
         }
 
         @Test func `several at once, each reported`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (one, first) = try rkt.startWaitingPod()
                 let (two, second) = try rkt.startWaitingPod()
                 let prepared = try rkt("prepare", rkt.probeImage()).succeeded().text
@@ -51,7 +51,7 @@ extension Integration {
         }
 
         @Test func `a file can name the pod`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod()
                 let file = rkt.directory.appending("saved")
                 try writeText(uuid, to: file)

@@ -6,7 +6,7 @@ extension Integration {
     /// Numbers are those of x86-64.
     @Suite(.enabled(if: Requirements.x86, "system call numbers of another machine")) struct SystemCalls {
         @Test func `a filter is on, for root and for others`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("status")["Seccomp"] == "2")
                 #expect(try rkt.ask("status", appOptions: ["--user=1000"])["Seccomp"] == "2")
             }
@@ -24,7 +24,7 @@ extension Integration {
                 "lookup_dcookie": 212, "kexec_file_load": 320, "uselib": 134, "ustat": 136, "sysfs": 139,
                 "_sysctl": 156, "nfsservctl": 180,
             ]
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for user in ["0", "1000"] {
                     let numbers = refused.values.map(String.init).joined(separator: " ")
                     let facts = try rkt.ask("syscall \(numbers)", appOptions: ["--user=\(user)"])
@@ -39,7 +39,7 @@ extension Integration {
 
         @Test func `calls newer than the list do not exist`() throws {
             let newer = Array(425...433) + [440, 442, 443, 447, 448] + Array(450...500)
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("syscall " + newer.map(String.init).joined(separator: " "))
                 for number in newer { #expect(facts["syscall \(number)"] == "ENOSYS", "\(number)") }
             }
@@ -54,7 +54,7 @@ extension Integration {
                 "arch_prctl": 158,
                 "set_tid_address": 218, "clock_nanosleep": 230, "gettimeofday": 96, "time": 201, "mlock2": 325,
             ]
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("syscall " + needed.values.map(String.init).joined(separator: " "))
                 for (name, number) in needed {
                     let answer = facts["syscall \(number)"] ?? "?"
@@ -64,7 +64,7 @@ extension Integration {
         }
 
         @Test func `every number has an answer, and the same one for enter`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(questions: "syscalls 0 470")
                 let inApp = Facts(pod.outputSoFar).starting("syscall ")
                 let entered = try rkt(["enter", uuid, "/inspect", "syscalls", "0", "470"], limit: .seconds(120))
@@ -82,7 +82,7 @@ extension Integration {
         }
 
         @Test func `no new namespace through any door`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
                     "clone 0 + clone 0x10000000 + clone 0x20000 + clone 0x20000000 + clone 0x40000000 + clone 0x2000000 "
                         + "+ clone 0x4000000 + clone 0x8000000 + clone3 0 + clone3 0x10000000 + unshare 0x10000000")
@@ -99,7 +99,7 @@ extension Integration {
         }
 
         @Test func `sockets of the families that attacks use are refused at every entrance`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("families")
                 for family in [1, 2, 10, 16] { #expect(facts["family \(family)"] == "ok", "family \(family)") }
                 for family in [38, 40] { #expect(facts["family \(family)"] != "ok", "family \(family)") }
@@ -108,7 +108,7 @@ extension Integration {
         }
 
         @Test func `the 32-bit entrance is closed`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 for (_, answer) in try rkt.ask("syscall32 20 102 21 5 26").starting("syscall32 ") {
                     #expect(["killed SYS", "ENOSYS", "EPERM"].contains(answer))
                 }
@@ -116,7 +116,7 @@ extension Integration {
         }
 
         @Test func `remove takes calls away with the errno asked for`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
                     "syscall 83 258 + user", appOptions: ["--seccomp=mode=remove,errno=EXDEV,mkdir,mkdirat"])
                 #expect(facts["syscall 83"] == "EXDEV")
@@ -127,7 +127,7 @@ extension Integration {
         }
 
         @Test func `retain leaves what it names and what a program cannot live without`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let calls =
                     "read,write,close,openat,fork,clone,vfork,wait4,kill,readlink,readlinkat,rt_sigaction,"
                     + "rt_sigprocmask,prctl,mprotect,mmap,munmap,fstat,newfstatat,stat,lseek,sigaltstack,getuid,geteuid,"
@@ -140,7 +140,7 @@ extension Integration {
         }
 
         @Test func `the whole set lifts the filter, from the command line only`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let lifted = try rkt.ask("status", appOptions: ["--seccomp=mode=retain,@appc.io/all"])
                 #expect(lifted["Seccomp"] == "0")
                 let image = try rkt.fetch(
@@ -153,7 +153,7 @@ extension Integration {
         }
 
         @Test func `an image removes calls from the usual list, which stays in force`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a")
                         .isolator("os/linux/seccomp-remove-set", #"{"set":["mkdir"],"errno":"EACCES"}"#))
@@ -168,7 +168,7 @@ extension Integration {
             ("mkdir", "invalid seccomp"), ("mode=retain,errno=NOTHING,mkdir", "NOTHING"),
         ])
         func `mistakes are named`(value: String, sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.run(image: rkt.probeImage(), appOptions: ["--seccomp=\(value)"], ["user"]).refused(sentence)
             }
         }

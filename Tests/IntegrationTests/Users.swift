@@ -15,7 +15,7 @@ extension Integration {
         func `a number, a name of the image or the owner of a file`(
             flavor: Flavor, words: (user: String, group: String, uid: String, gid: String)
         ) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try image(rkt)
                 let flags = ["--user=\(words.user)", "--group=\(words.group)"]
                 let facts = try rkt.ask(flavor, "user", appOptions: flags, image: image)
@@ -44,7 +44,7 @@ extension Integration {
                 "../../etc/passwd",
             ])
         func `odd users are refused, never root`(flavor: Flavor, user: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try image(rkt)
                 for (option, name) in [("--user", "uid"), ("--group", "gid")] {
                     let result = try rkt.run(
@@ -59,7 +59,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a name made of digits is a number`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").file("/etc/passwd", "1234:x:0:0:::\n")
                         .file("/etc/group", "1234:x:0:\n"))
@@ -71,7 +71,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `an unknown name is named`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try image(rkt)
                 try rkt.run(flavor, image: image, appOptions: ["--user=ghost"]).refused("\"ghost\" user not found")
                 try rkt.run(flavor, image: image, appOptions: ["--group=ghost"]).refused("\"ghost\" group not found")
@@ -79,7 +79,7 @@ extension Integration {
         }
 
         @Test func `supplementary groups are exactly those of the image or the command line`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").supplementaryGroups([20, 10]))
                 #expect(try groups(rkt.ask("user", appOptions: ["--user=web", "--group=web"])) == [])
                 #expect(
@@ -93,7 +93,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all, ["link", "fifo", "directory", "huge", "nonsense"])
         func `a hostile passwd file neither reads the host's nor hangs`(flavor: Flavor, kind: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let outside = rkt.directory.appending("passwd")
                 try writeText("trap:x:0:0:::\n", to: outside)
                 var image = ACIBuilder(name: "example.com/a").file("/inspect", from: try Programs.inspect())

@@ -6,7 +6,7 @@ extension Integration {
     @Suite struct Volumes {
         @Test(arguments: Flavor.all)
         func `a host volume is the same directory on both sides`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "from host"])
                 let facts = try rkt.ask(
                     flavor, "read /data/note + write /data/answer yes",
@@ -19,7 +19,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a mount before the images is for all of them`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "x"])
                 let facts = try rkt.ask(
                     flavor, "exists /deep/new/data/note",
@@ -32,7 +32,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a mount point of the image takes the volume of its name`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "x"])
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").mountPoint("data", "/var/data", readOnly: true))
@@ -50,7 +50,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a read-only volume is read-only down to the mounts below it`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source([:])
                 try rkt.mountMemory(on: source.appending("below"))
                 let facts = try rkt.ask(
@@ -68,7 +68,7 @@ extension Integration {
             (.fly, ",recursive=true", true),
         ])
         func `mounts below the source come along as asked`(flavor: Flavor, option: String, visible: Bool) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source([:])
                 try rkt.mountMemory(on: source.appending("below"))
                 try writeText("x", to: source.appending("below/note"))
@@ -82,7 +82,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a file can be a volume`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "from host"])
                 let facts = try rkt.ask(
                     flavor, "read /etc/note + read /etc/passwd",
@@ -95,7 +95,7 @@ extension Integration {
         }
 
         @Test func `an empty volume has the mode and owner asked for`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
                     "stat /one + stat /two + write /one/x 1",
                     options: ["--volume=one,kind=empty", "--volume=two,kind=empty,mode=1770,uid=5,gid=6"],
@@ -107,7 +107,7 @@ extension Integration {
         }
 
         @Test func `a mount point without a volume gets an empty one, with a warning`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").mountPoint("data", "/data"))
                 let result = try rkt.run(image: image, ["write", "/data/x", "1", "+", "stat", "/data"]).succeeded()
                 #expect(Facts(result.output)["write /data/x"] == "ok")
@@ -120,7 +120,7 @@ extension Integration {
         }
 
         @Test func `one volume inside another, whatever the order`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let outer = try rkt.source(["outer": ""], "outer")
                 let inner = try rkt.source(["inner": ""], "inner")
                 try makeDirectories(outer.appending("deep"))
@@ -137,7 +137,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a target that the image links away stays in the image`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "x"])
                 let outside = try rkt.source(["outside": "x"], "outside")
                 let image = try rkt.fetch(
@@ -157,7 +157,7 @@ extension Integration {
 
         @Test(arguments: Flavor.all)
         func `a source that is a symlink is followed on the host`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "x"])
                 let link = rkt.directory.appending("link")
                 try Command("/bin/ln", ["-s", source.string, link.string]).run().succeeded()
@@ -169,7 +169,7 @@ extension Integration {
         }
 
         @Test func `volumes come without set-user-ID and devices only as the host has them`() throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let source = try rkt.source([:])
                 let facts = try rkt.ask(
                     "device c 1 11 /data + device b 7 0 /data + device c 1 3 /data",
@@ -197,14 +197,14 @@ extension Integration {
             (["--volume=v,kind=empty", "--mount=volume=v,target=/d,other=1"], "unknown mount parameter \"other\""),
         ])
         func `mistakes are named`(options: [String], sentence: String) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 try rkt.run(image: rkt.probeImage(), options: options, ["user"]).refused(sentence)
             }
         }
 
         @Test(arguments: Flavor.all)
         func `a source that does not exist ends the run before the app`(flavor: Flavor) throws {
-            try RktFixture.with { rkt in
+            try RktFixture.with { rkt throws in
                 let result = try rkt.run(
                     flavor, image: rkt.probeImage(), options: ["--volume=v,kind=host,source=/no/such/place"],
                     appOptions: ["--mount=volume=v,target=/d"], ["user"])

@@ -4,7 +4,7 @@ package import Testing
 
 /// An installed `rkt` with a data directory and configuration of its own, for one test.
 ///
-/// `RktFixture.with { rkt in … }` removes everything at the end, and fails the test when a mount, a cgroup or a process
+/// `RktFixture.with { rkt throws in … }` removes everything at the end, and fails the test when a mount, a cgroup or a process
 /// is left that was not there before.
 package final class RktFixture {
     package let program: FilePath
