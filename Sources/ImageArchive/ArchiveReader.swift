@@ -90,7 +90,7 @@ package struct ArchiveReader: ~Copyable {
             var offset: Int64 = 0
             let status = archive_read_data_block(archive, &block, &count, &offset)
             if status == ARCHIVE_EOF { break }
-            if status < ARCHIVE_WARN { throw source.error(of: archive) }
+            if hasFailed(status) { throw source.error(of: archive) }
             guard offset >= 0, UInt64(offset) + UInt64(count) <= entry.size else {
                 throw ArchiveError.damaged("data of '\(entry.path)' lies behind its end")
             }
@@ -105,7 +105,7 @@ package struct ArchiveReader: ~Copyable {
 extension ArchiveReader {
     private mutating func nextHeader() throws -> OpaquePointer? {
         source.budget = .max
-        if entryCount > 0, archive_read_data_skip(archive) < ARCHIVE_WARN { throw source.error(of: archive) }
+        if entryCount > 0, hasFailed(archive_read_data_skip(archive)) { throw source.error(of: archive) }
         source.budget = limits.maximumHeaderBytes
         source.overBudget = .headerTooLarge(maximumHeaderBytes: limits.maximumHeaderBytes)
         defer { source.budget = .max }
@@ -115,7 +115,7 @@ extension ArchiveReader {
             try checkEnd()
             return nil
         }
-        if status < ARCHIVE_WARN { throw source.error(of: archive) }
+        if hasFailed(status) { throw source.error(of: archive) }
         return header
     }
 

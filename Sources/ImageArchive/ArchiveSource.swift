@@ -41,10 +41,16 @@ class ArchiveSource {
     /// The error behind a failed libarchive call.
     func error(of archive: OpaquePointer) -> any Error {
         if let failure { return failure }
-        let message = archive_error_string(archive).map { String(cString: $0) } ?? "no reason given"
+        guard let text = archive_error_string(archive) else { return ArchiveError.truncated }
+        let message = String(cString: text)
         return message.lowercased().contains("truncated") ? ArchiveError.truncated : ArchiveError.damaged(message)
     }
 }
+
+/// Whether a status of libarchive means that there is nothing to go on with.
+///
+/// Warnings, about names in another character set for one, do not count. "Retry" does: it means a damaged header.
+func hasFailed(_ status: CInt) -> Bool { status < ARCHIVE_WARN || status == ARCHIVE_RETRY }
 
 /// Memory of fixed size that goes away with its owner.
 final class ByteBuffer {

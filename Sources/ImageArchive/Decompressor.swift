@@ -29,7 +29,7 @@ final class Decompressor {
         let status = archive_read_next_header(handle.archive, &entry)
         if status == ARCHIVE_EOF {
             isAtEnd = true
-        } else if status < ARCHIVE_WARN {
+        } else if hasFailed(status) {
             throw source.error(of: handle.archive)
         }
     }
@@ -43,7 +43,7 @@ final class Decompressor {
         while !isAtEnd {
             let status = archive_read_data_block(handle.archive, &block, &count, &offset)
             if status == ARCHIVE_EOF { isAtEnd = true }
-            if status < ARCHIVE_WARN { throw source.error(of: handle.archive) }
+            if hasFailed(status) { throw source.error(of: handle.archive) }
             if count > 0 { return UnsafeRawBufferPointer(start: block, count: count) }
         }
         return UnsafeRawBufferPointer(start: nil, count: 0)

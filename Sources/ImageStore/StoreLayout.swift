@@ -43,7 +43,8 @@ struct StoreLayout {
         if exists(temporary) && exists(index) { return }
         let group = Self.sharedGroup()
         if !exists(dataDirectory) {
-            try makeDirectories(dataDirectory.removingLastComponent(), mode: 0o755)
+            let parent = dataDirectory.removingLastComponent()
+            if !parent.isEmpty { try makeDirectories(parent, mode: 0o755) }
             try make(dataDirectory, mode: Self.dataDirectoryMode, group: group)
         }
         let shared = ["blob", "blob/sha512", "db", "imageManifest", "imageManifest/sha512", "imagelocks"]
