@@ -1,6 +1,8 @@
 import CCrypto
 
-/// SHA-256 over bytes that come piece by piece; for digests that nobody outside sees. Image IDs are ``SHA512Digest``.
+/// SHA-256 over bytes that come piece by piece; for digests that nobody outside sees.
+///
+/// Image IDs are ``SHA512Digest``.
 ///
 /// Source: FIPS 180-4, computed by libcrypto.
 package struct SHA256Digest: ~Copyable {
@@ -20,8 +22,9 @@ package struct SHA256Digest: ~Copyable {
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
-    /// Writes the digest of everything so far into the first 32 bytes of `digest`, without allocating. Starts anew, so
-    /// that one value serves many files.
+    /// Writes the digest of everything so far into the first 32 bytes of `digest`, without allocating.
+    ///
+    /// Starts anew, so that one value serves many files.
     package mutating func finish(into digest: UnsafeMutableRawBufferPointer) {
         precondition(digest.count >= Self.byteCount)
         var length: UInt32 = 0
