@@ -1,0 +1,31 @@
+package import AppContainer
+import ImageStore
+import LinuxSystem
+import SystemPackage
+
+extension DataDirectory {
+    /// The image that a reference means, imported from its file if need be.
+    ///
+    /// `allowsUnsigned`: files are taken without a signature.
+    package func image(
+        _ reference: ImageReference, pull: PullPolicy, allowsUnsigned: Bool
+    ) throws -> ImageID {
+        switch reference {
+        case .hash(let text): return try images().resolve(text)
+        case .file(let path):
+            guard allowsUnsigned else { throw ImageLookupError.unsigned("\(path)") }
+            return try explaining("cannot import '\(path)'") {
+                try ImportedFiles(dataDirectory: self.path).image(in: absolute(path), images())
+            }
+        case .name(let name):
+            if pull == .update { throw ImageLookupError.notAvailableYet("\(name)") }
+            return try images().best(named: name).id
+        case .remote(let text): throw ImageLookupError.notAvailableYet(text)
+        }
+    }
+}
+
+/// A path that does not depend on the working directory, which changes.
+func absolute(_ path: FilePath) throws -> FilePath {
+    path.isAbsolute ? path : try realPath(".").pushing(path)
+}

@@ -1,0 +1,114 @@
+import AppContainer
+import ImageRender
+import LinuxSystem
+import Pods
+import Stage1Interface
+import SystemPackage
+
+/// One tree of an overlay pod and where it appears: stage1's root, or an app's below it.
+///
+/// Source: rkt 1.30.0, stage0/run.go; directories as in Documentation/on-disk-format.md.
+struct PodTree: Equatable, Sendable {
+    let tree: TreeID
+    /// nil for stage1.
+    let app: ACName?
+
+    private var layer: FilePath { FilePath(PodFile.overlay).appending(tree.description) }
+
+    /// Below the pod's directory.
+    var upper: FilePath { directory("upper") }
+    var work: FilePath { directory("work") }
+    var target: FilePath { app.map { Stage1ABI.Path.appRoot($0.rawValue) } ?? Stage1ABI.Path.stage1Root }
+
+    private func directory(_ name: String) -> FilePath {
+        app.map { layer.appending(name).appending($0.rawValue) } ?? layer.appending(name)
+    }
+
+    /// Makes the directories that take what the pod writes, in a pod that nobody runs yet.
+    ///
+    /// The upper directory gets owner and mode of the image's root, which it will stand for.
+    func makeDirectories(in pod: Pod, root: FilePath, apps: [ACName]) throws {
+        let status = try FileStatus(of: pod.descriptor)
+        let image = try FileStatus(of: root)
+        try pod.descriptor.makeDirectory(PodFile.overlay, mode: 0o750, mayExist: true)
+        let layer = try makeLayer(in: pod, group: status.group)
+        for name in ["upper", "work"] {
+            try layer.makeDirectory(name, mode: 0o750, mayExist: true)
+            if let app { try layer.makeDirectory("\(name)/\(app)", mode: 0o700) }
+        }
+        let upper = try layer.open(app.map { "upper/\($0)" } ?? "upper", .directory)
+        try upper.setOwner(image.user, image.group, mode: image.permissions)
+        if app == nil { try makeStage1Directories(below: upper, apps: apps) }
+    }
+
+    private func makeLayer(in pod: Pod, group: UInt32) throws -> Descriptor {
+        let name = layer.string
+        try pod.descriptor.makeDirectory(name, mode: 0o750, mayExist: true)
+        let directory = try pod.descriptor.open(name, .directory)
+        let status = try FileStatus(of: directory)
+        if status.group != group { try directory.setOwner(status.user, group, mode: 0o750) }
+        return directory
+    }
+
+    /// Lays the pod's own directories over a rendered root.
+    ///
+    /// The mount lives and dies with the namespace it is made in.
+    func mount(_ root: FilePath, in pod: FilePath) throws {
+        try explaining("cannot mount \(app.map { "the root of app '\($0)'" } ?? "the root of stage1")") {
+            try overlay(root, in: pod).attach(at: pod.pushing(target))
+        }
+    }
+
+    /// As ``mount(_:in:)`` for a pod that does not run any more: nothing can be changed.
+    func mountForReading(_ root: FilePath, in pod: FilePath) throws {
+        try overlayForReading(root, in: pod).attach(at: pod.pushing(target))
+    }
+
+    /// The root as the pod's processes see it.
+    ///
+    /// Volatile: without that, the kernel writes every dirty page of the disk when the overlay goes away, and `rkt run`
+    /// would wait for it. A pod that the machine's crash ended cannot be started again, so its upper directory has no
+    /// need to survive one; what has, belongs into a volume.
+    private func overlay(_ root: FilePath, in pod: FilePath) throws(SystemCallError) -> DetachedMount {
+        try DetachedMount(
+            type: "overlay",
+            options: [
+                ("source", "overlay"), ("lowerdir", Self.escaped(root)), ("upperdir", pod.pushing(upper).string),
+                ("workdir", pod.pushing(work).string), ("volatile", nil),
+            ])
+    }
+
+    /// The root as the pod left it, for looking only.
+    func overlayForReading(_ root: FilePath, in pod: FilePath) throws(SystemCallError) -> DetachedMount {
+        let lower = "\(Self.escaped(pod.pushing(upper))):\(Self.escaped(root))"
+        return try DetachedMount(
+            type: "overlay", options: [("source", "overlay"), ("lowerdir", lower)], attributes: .readOnly)
+    }
+
+    /// A colon separates directories in the option.
+    private static func escaped(_ path: FilePath) -> String {
+        if !path.string.contains(where: { $0 == ":" || $0 == "\\" }) { return path.string }
+        return String(path.string.flatMap { $0 == ":" || $0 == "\\" ? ["\\", $0] : [$0] })
+    }
+}
+
+/// Directories of stage1 that stage0 and the supervisor write into, made where overlayfs keeps what changes.
+///
+/// Made in advance, so that starting a pod makes none, and whoever waits for a status has a directory to watch.
+func makeStage1Directories(below root: borrowing Descriptor, apps: [ACName]) throws {
+    for name in ["rkt", "rkt/status", "opt", "opt/stage2"] {
+        try root.makeDirectory(name, mode: 0o755, mayExist: true)
+    }
+    for app in apps {
+        try root.makeDirectory("opt/stage2/\(app)", mode: 0o755, mayExist: true)
+        try root.makeDirectory("opt/stage2/\(app)/rootfs", mode: 0o755, mayExist: true)
+    }
+}
+
+extension Pod {
+    /// The trees of an overlay pod: stage1's first, because the apps' appear below it.
+    func mountedTrees(apps: [ACName]) throws -> [PodTree] {
+        [PodTree(tree: try TreeID(parsing: stage1TreeID()), app: nil)]
+            + (try apps.map { PodTree(tree: try TreeID(parsing: treeID(of: $0)), app: $0) })
+    }
+}
