@@ -189,6 +189,15 @@ extension Integration {
             }
         }
 
+        @Test(arguments: ["cpuprofile", "memprofile"])
+        func `profiles are written, or refused with a reason`(flag: String) throws {
+            try RktFixture.with { rkt throws in
+                let file = rkt.directory.appending("profile")
+                let result = try rkt("list", "--\(flag)=\(file)")
+                if result.status == 0 { #expect(try FileFacts(file).size > 0) } else { result.refused(flag) }
+            }
+        }
+
         @Test func `debug shows the whole chain of an error`() throws {
             try RktFixture.with { rkt throws in
                 let short = try rkt("fetch", "--insecure-options=image", "/no/such.aci").refused("fetch: ")

@@ -149,6 +149,56 @@ extension Integration {
             }
         }
 
+        /// The stage1 side of the interface: our flavors, started as any stage0 would start them.
+        @Test(arguments: Flavor.all)
+        func `a stage0 made by others can run, enter, stop and clean up our flavors`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let prepared = try rkt(
+                    ["prepare", "--no-overlay"] + flavor.selection + [
+                        rkt.probeImage(), "--", "hostname", "+", "wait", "60",
+                    ])
+                let uuid = try prepared.succeeded().text
+                let pod = try rkt.podDirectory(uuid)
+                let start = """
+                    cd "$0" && exec 9<. && flock 9 && export RKT_LOCK_FD=9 RKT_SELINUX_CONTEXT= RKT_SELINUX_MOUNT_CONTEXT= &&
+                    exec "$0/stage1/rootfs/run" --debug \(flavor.network) --local-config=/etc/rkt --hostname=foreign \
+                    --disable-seccomp --dns-conf-mode=resolv=default,hosts=host "$1"
+                    """
+                let running = try Command(
+                    Programs.find("unshare"),
+                    ["--mount", "--propagation=slave", "/bin/sh", "-c", start, pod.string, uuid]
+                ).start()
+                rkt.atEnd { running.killAll() }
+                try running.waitForOutput("waiting=")
+                #expect(
+                    Facts(running.outputSoFar)["hostname"]
+                        == (flavor == .ns ? "foreign" : Facts(running.outputSoFar)["hostname"]))
+                try waitUntil("a pid file") { exists(pod.appending("pid")) || exists(pod.appending("ppid")) }
+                func entryPoint(_ words: String) throws -> CommandResult {
+                    try Command("/bin/sh", ["-c", "cd \"$0\" && exec stage1/rootfs/\(words)", pod.string]).run()
+                }
+                let pid = try firstProcess(pod)
+                let entered = try entryPoint("enter --pid=\(pid) --appname=inspect -- /inspect user + status")
+                    .succeeded()
+                #expect(Facts(entered.output)["uid"] == "0")
+                if flavor == .ns { #expect(Facts(entered.output)["Seccomp"] == "0") }
+                try entryPoint("stop \(uuid)").succeeded()
+                try running.wait(.seconds(20)).succeeded()
+                if flavor == .ns { #expect(try readText(pod.appending("stage1/rootfs/rkt/status/inspect")) == "0\n") }
+                try entryPoint("gc --debug --local-config /etc/rkt \(uuid)").succeeded()
+                #expect(try entryPoint("run not-a-uuid").status == 254)
+                try rkt.collectGarbage()
+            }
+        }
+
+        /// The pid that stage0 hands to `enter`: `pid`, else the only child of `ppid`.
+        private func firstProcess(_ pod: FilePath) throws -> String {
+            let file = pod.appending("pid")
+            if exists(file) { return try readText(file).split(separator: "\n").joined() }
+            let parent = try readText(pod.appending("ppid")).split(separator: "\n").joined()
+            return try readText(FilePath("/proc/\(parent)/task/\(parent)/children")).split(separator: " ").joined()
+        }
+
         @Test func `two builds of one commit give the same bytes`() throws {
             try RktFixture.with { rkt throws in
                 let pack = Programs.packageRoot.appending("stage1-images/pack")
