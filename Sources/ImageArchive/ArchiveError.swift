@@ -1,6 +1,7 @@
 /// Why an image archive is refused.
 package enum ArchiveError: Error, Equatable {
     case empty
+    case notARegularFile
     case unknownFileType
     case notAnArchive(Compression)
     case truncated
@@ -35,6 +36,7 @@ extension ArchiveError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .empty: "the image file is empty"
+        case .notARegularFile: "the image is not a regular file"
         case .unknownFileType:
             "unknown image filetype: neither a tar archive nor one compressed by gzip, bzip2, xz or zstd"
         case .notAnArchive(let compression): "the content of the \(compression) file is not a tar archive"

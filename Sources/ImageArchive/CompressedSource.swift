@@ -36,7 +36,7 @@ final class CompressedSource: ArchiveSource {
         var count = pending
         pending = 0
         if count == 0 {
-            count = try descriptor.read(into: buffer.bytes)
+            count = try explaining("cannot read the image file") { try descriptor.read(into: buffer.bytes) }
             byteCount += UInt64(count)
             isExhausted = count == 0
         }

@@ -17,9 +17,11 @@ extension ContentStore {
         from source: borrowing Descriptor, latest: Bool, now: Int64 = LinuxSystem.now(),
         limits: ArchiveLimits = .standard
     ) throws -> ImageInfo {
+        let status = try FileStatus(of: source)
+        guard status.kind == .file else { throw ArchiveError.notARegularFile }
         do {
             try layout.create()
-            return try importOnce(from: source, latest: latest, now: now, limits: limits)
+            return try importOnce(from: source, status, latest: latest, now: now, limits: limits)
         } catch let error as SystemCallError {
             throw Failure("cannot write the image store '\(layout.top)'", cause: error)
         } catch ImageStoreError.index(let reason) {
@@ -28,10 +30,8 @@ extension ContentStore {
     }
 
     private func importOnce(
-        from source: borrowing Descriptor, latest: Bool, now: Int64, limits: ArchiveLimits
+        from source: borrowing Descriptor, _ status: FileStatus, latest: Bool, now: Int64, limits: ArchiveLimits
     ) throws -> ImageInfo {
-        let status = try FileStatus(of: source)
-        guard status.kind == .file else { return try importAlways(from: source, latest, now, limits) }
         let name = sourceLockName(status)
         let directory = try Descriptor.open(layout.temporary, [.directory])
         while true {

@@ -124,6 +124,37 @@ import Testing
         #expect(try fixture.store.list().count == 1)
     }
 
+    @Test(arguments: ["/", "/dev/zero"])
+    func `what is no file is refused before anything is made`(path: String) throws {
+        #expect(throws: ArchiveError.notARegularFile) {
+            try fixture.store.importImage(from: Descriptor.open(FilePath(path)), latest: false)
+        }
+        #expect(!exists(fixture.data))
+    }
+
+    @Test func `several processes' worth of imports at once agree`() async throws {
+        try LinuxSystem.makeDirectories(fixture.data, mode: 0o755)
+        let paths = try (0..<3).map { number in
+            try ACIBuilder(name: "example.com/n\(number)").write(
+                to: fixture.directory.path.appending("image-\(number)"), .gzip)
+        }
+        let data = fixture.data
+        try await withThrowingTaskGroup(of: ImageID.self) { group in
+            for number in 0..<12 {
+                let path = paths[number % 3]
+                group.addTask {
+                    let store = try ContentStore(dataDirectory: data)
+                    return try store.importImage(from: Descriptor.open(path), latest: false).id
+                }
+            }
+            var ids: Set<ImageID> = []
+            for try await id in group { ids.insert(id) }
+            #expect(ids.count == 3)
+        }
+        #expect(try fixture.store.list().count == 3)
+        #expect(try fixture.files().count == 6)
+    }
+
     @Test func `a store of a later version is not touched`() throws {
         try fixture.add()
         let sql =
