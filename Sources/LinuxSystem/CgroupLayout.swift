@@ -65,9 +65,10 @@ private struct CgroupMount {
     let options: Set<String>
 
     init?(_ line: Substring) {
-        guard line.contains(" - cgroup") else { return nil }
         let fields = line.split(separator: " ")
-        guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4 else { return nil }
+        guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4,
+            fields[dash + 1].hasPrefix("cgroup")
+        else { return nil }
         type = String(fields[dash + 1])
         root = String(fields[3])
         path = FilePath(String(fields[4]))
