@@ -1,5 +1,6 @@
 import Configuration
 import JSON
+import SystemPackage
 import Testing
 
 @Suite struct MergingTests {

@@ -1,0 +1,107 @@
+import AppContainer
+import Stage0
+
+/// The flags of `run` and `prepare` that belong to the image before them.
+func appFlags() -> [Flag] {
+    [
+        .app("exec", "override the exec command for the preceding image") { app, text in
+            if app.exec != nil { throw AppListError.repeated("exec") }
+            app.exec = text
+        },
+        .app("working-dir", "override the working directory of the preceding image") { $0.workingDirectory = $1 },
+        .app("readonly-rootfs", "if set, the app's rootfs will be mounted read-only") { app, text in
+            do {
+                app.readOnlyRootFS = try parseGoBool(text)
+            } catch {
+                throw GoValueError(description: "--readonly-rootfs must be set with a boolean")
+            }
+        },
+        .value(
+            "mount",
+            "mount point binding a volume to a path within an app; before the first image, for all apps"
+        ) { options, text in
+            options.apps.add(try Mount(parsingFlag: text))
+        },
+        .app("user", "user override for the preceding image") { $0.user = $1 },
+        .app("group", "group override for the preceding image") { $0.group = $1 },
+        .app("supplementary-gids", "supplementary group IDs override for the preceding image") { app, text in
+            let groups = text.split(separator: ",", omittingEmptySubsequences: false).map { UInt32($0) }
+            guard !groups.contains(nil) else {
+                throw GoValueError(description: "--supplementary-gids must be integers")
+            }
+            app.supplementaryGIDs = (app.supplementaryGIDs ?? []) + groups.compactMap(\.self)
+        },
+        .app("name", "set the name of the app") { $0.name = $1 },
+        .app("environment", "set the app's environment variables in the form NAME=VALUE") { app, text in
+            let (name, value) = try nameAndValue(text, of: "environment")
+            app.environment.removeAll { $0.name == name }
+            app.environment.append((name, value))
+        },
+        .app("memory", "memory limit for the preceding image, such as 16M or 1Gi") { app, text in
+            let quantity = try Quantity(text)
+            guard let bytes = quantity.bytesRoundedUp else {
+                throw GoValueError(description: "memory limit \(quoted(text)) is too large")
+            }
+            if bytes < 4096 {
+                throw GoValueError(
+                    description: "memory limit of \(bytes) bytes too low. Try a reasonable value, such as --memory=16M")
+            }
+            app.memory = quantity
+        },
+        .app("cpu", "cpu limit for the preceding image, such as 500m or 1") { $0.cpu = try Quantity($1) },
+        .app("cpu-shares", "cpu-shares assigns the specified CPU time share weight, 2 to 262144") { app, text in
+            guard let shares = UInt64(text) else {
+                throw GoValueError(description: "strconv.ParseUint: parsing \(quoted(text)): invalid syntax")
+            }
+            guard (2...262_144).contains(shares) else {
+                throw GoValueError(description: "cpu-shares must be between 2 and 262144")
+            }
+            app.cpuShares = shares
+        },
+        retainCapabilities("caps-retain"),
+        retainCapabilities("cap-retain").withVisibility(.deprecated("use --caps-retain instead")),
+        removeCapabilities("caps-remove"),
+        removeCapabilities("cap-remove").withVisibility(.deprecated("use --caps-remove instead")),
+        .app("seccomp", "seccomp filter override: mode=retain|remove[,errno=NAME],SYSCALL[,SYSCALL...]") {
+            $0.seccomp = $1
+        },
+        .notAvailable("signature"),
+        .notAvailable("oom-score-adj"),
+        .notAvailable("annotation"),
+        .notAvailable("user-annotation"),
+        .notAvailable("user-label"),
+        .notAvailable("stdin"),
+        .notAvailable("stdout"),
+        .notAvailable("stderr"),
+    ]
+}
+
+private func retainCapabilities(_ name: String) -> Flag {
+    .app(name, "capability to retain for the preceding image, such as CAP_NET_ADMIN,CAP_SYS_PTRACE") { app, text in
+        app.retainedCapabilities = text.split(separator: ",").map(String.init)
+    }
+}
+
+private func removeCapabilities(_ name: String) -> Flag {
+    .app(name, "capability to remove for the preceding image, such as CAP_NET_RAW") { app, text in
+        app.removedCapabilities = text.split(separator: ",").map(String.init)
+    }
+}
+
+private func nameAndValue(_ text: String, of flag: String) throws(GoValueError) -> (name: String, value: String) {
+    guard let (name, value) = keyAndValue(text), !name.isEmpty else {
+        throw GoValueError(description: "invalid format of --\(flag) flag \(quoted(text))")
+    }
+    return (name, value)
+}
+
+extension Flag {
+    /// A flag that has to follow an image and changes what is asked for it.
+    static func app(
+        _ name: String, _ usage: String, set: @escaping @Sendable (inout AppOptions, String) throws -> Void
+    ) -> Flag {
+        .value(name, usage) { options, text in
+            try options.apps.changeLast(for: name) { try set(&$0, text) }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import AppContainer
+import JSON
+import LinuxSystem
+import Pods
+
+/// What `list` and `status` show of one pod.
+struct PodReport {
+    let pod: Pod
+    let manifest: PodManifest?
+    let created: Int64?
+    let started: Int64?
+    /// The entries of the pod's `net-info.json`.
+    let networks: [JSONValue]
+
+    /// Reads what is there; a pod that is not prepared yet has no manifest.
+    ///
+    /// - Parameter report: called for what should be there and cannot be read.
+    init(_ pod: Pod, report: (any Error) -> Void) {
+        func attempt<Result>(_ body: () throws -> Result?) -> Result? {
+            do {
+                return try body()
+            } catch {
+                report(error)
+                return nil
+            }
+        }
+        self.pod = pod
+        switch pod.state {
+        case .embryo, .preparing, .abortedPrepare: manifest = try? pod.manifest()  // it may not have been written
+        default: manifest = attempt { try pod.manifest() }
+        }
+        created = attempt { try pod.creationTime() }
+        started = attempt { try pod.startTime() }
+        networks = pod.state == .running || pod.state.isAfterRun ? attempt { try pod.networkInformation() } ?? [] : []
+    }
+
+    /// `default:ip4=172.16.28.7, other:ip4=10.1.0.3`.
+    var networkText: String {
+        networks.map { "\($0["netName"]?.string ?? ""):ip4=\($0["ip"]?.string ?? "")" }.joined(separator: ", ")
+    }
+
+    /// The words for an app's image: name and version.
+    func imageName(of app: RuntimeApp) -> String {
+        if let name = app.image.name { return nameText(name, app.image.labels) }
+        guard let image = try? pod.imageManifest(of: app.name) else { return "--" }  // as the original shows it
+        return nameText(image.name, image.labels)
+    }
+
+    private func nameText(_ name: ACIdentifier, _ labels: Labels) -> String {
+        labels["version"].map { "\(name):\($0)" } ?? "\(name)"
+    }
+}
+
+extension Pod {
+    /// What stage1 wrote down about the pod's networks; nothing for the host's.
+    func networkInformation() throws -> [JSONValue] {
+        guard let bytes = try read("net-info.json", limit: 1 << 20) else { return [] }
+        return try explaining("cannot read the networks of pod \"\(id)\"") { try JSONValue(parsing: bytes).array ?? [] }
+    }
+}
+
+/// The JSON form, as the original's `lib` package gives it: times of pods in seconds, of apps in nanoseconds since 1970,
+/// empty members left out.
+///
+/// Source: rkt 1.30.0, lib/types.go.
+extension PodReport {
+    var json: JSONValue {
+        var object = JSONObject()
+        object["name"] = .string("\(pod.id)")
+        object["state"] = .string(pod.state.rawValue)
+        object.set("networks", unlessEmpty: networks)
+        let apps = manifest?.apps ?? []
+        object.set("app_names", unlessEmpty: apps.map { "\($0.name)" })
+        object.set("apps", unlessEmpty: apps.map(json(of:)))
+        object.set("created_at", ifPresent: created.map { $0 / 1_000_000_000 })
+        object.set("started_at", ifPresent: started.map { $0 / 1_000_000_000 })
+        if let annotations = manifest?.userAnnotations, !annotations.isEmpty {
+            object["user_annotations"] = annotations.json
+        }
+        if let labels = manifest?.userLabels, !labels.isEmpty { object["user_labels"] = labels.json }
+        return .object(object)
+    }
+
+    private func json(of app: RuntimeApp) -> JSONValue {
+        // An app without a status has not ended, and neither has one whose status cannot be read.
+        let exitStatus = pod.state == .running || pod.state.isAfterRun ? try? pod.exitStatus(of: app.name) : nil
+        var object = JSONObject()
+        object["name"] = .string("\(app.name)")
+        object["state"] = .string(exitStatus == nil ? appState : "exited")
+        object.set("created_at", ifPresent: created)
+        object.set("started_at", ifPresent: started)
+        if let exitStatus {
+            object.set("finished_at", ifPresent: try? pod.exitTime(of: app.name))  // left out if it cannot be read
+            object["exit_code"] = .number(JSONNumber(exitStatus))
+        }
+        object["image_id"] = .string("\(app.image.id)")
+        object.set("mounts", unlessEmpty: app.mounts.map(json(of:)))
+        if let annotations = app.app?.userAnnotations, !annotations.isEmpty {
+            object["user_annotations"] = annotations.json
+        }
+        if let labels = app.app?.userLabels, !labels.isEmpty { object["user_labels"] = labels.json }
+        return .object(object)
+    }
+
+    private func json(of mount: Mount) -> JSONValue {
+        let volume = mount.appVolume ?? manifest?.volumes.first { $0.name == mount.volume }
+        var source = ""
+        if case .host(let path) = volume?.kind { source = path }
+        var object = JSONObject()
+        object["name"] = .string("\(mount.volume)")
+        object["container_path"] = .string(mount.path)
+        object["host_path"] = .string(source)
+        object["read_only"] = .bool(volume?.readOnly ?? false)
+        return .object(object)
+    }
+
+    private var appState: String {
+        switch pod.state {
+        case .prepared: "created"
+        case .running: "running"
+        case .deleting, .exitedDeleting, .exited, .exitedGarbage: "exited"
+        case .embryo, .preparing, .abortedPrepare, .garbage: "unknown"
+        }
+    }
+}
