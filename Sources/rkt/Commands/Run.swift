@@ -1,0 +1,67 @@
+import AppContainer
+import ImageStore
+import LinuxSystem
+import Pods
+import Stage0
+import SystemPackage
+
+/// `rkt run`: makes a pod of images and becomes it.
+let runCommand = Command(
+    name: "run",
+    summary: "Run image(s) in a pod in rkt",
+    arguments: "[--volume=NAME,kind=KIND,...] [--mount volume=VOL,target=PATH] IMAGE [-- image-args...[---]]...",
+    description: """
+        An image is a file, a file:// URL, the hash of an image in the store or a prefix of it, or a name in the store.
+
+        Arguments for an image stand between '--' and '---', or the end. Flags for one image follow it.
+        """,
+    flags: {
+        podFlags() + startFlags() + appFlags() + [
+            .string("uuid-file-save", "write out pod UUID to specified file") { $0.uuidFileSave = absolutePath($1) }
+        ]
+    },
+    interspersed: false,
+    needsSuperuser: true,
+    run: run)
+
+private func run(_ parsed: CommandContext) throws {
+    let context = try parsed.readingApps()
+    let options = context.options
+    context.warnAboutInsecureOptions([.image, .forRunning])
+    let data = DataDirectory(try context.dataDirectory())
+    let request = try podOptions(context)
+    try refuseUnknownNetworks(options.networks, request, data)
+    let pod = try preparePod(request, in: data, durable: false) { id in
+        if let file = options.uuidFileSave { try save(id, to: file) }
+    } report: {
+        context.log($0)
+    }
+    let networks = try networkArgument(options.networks, stage1: pod.stage1Name()) { context.log($0) }
+    try runPod(pod, runOptions(options, networks: networks), in: data) { context.log($0) }
+}
+
+/// Before a pod is made for a network that does not exist: nothing is left then.
+private func refuseUnknownNetworks(_ requested: [String], _ request: PodOptions, _ data: DataDirectory) throws {
+    if requested.isEmpty || requested == ["none"] || requested == ["host"] { return }
+    let image = try data.stage1Image(
+        request.stage1, at: request.stage1Locations, allowsUnsigned: request.allowsUnsignedImages)
+    _ = try networkArgument(requested, stage1: data.images().manifest(of: image).name.rawValue) { _ in }
+}
+
+private func save(_ id: PodID, to file: FilePath) throws {
+    try explaining("error saving pod UUID to file") {
+        let descriptor = try Descriptor.open(file, [.writeOnly, .create, .truncate], mode: 0o644)
+        try descriptor.writeAll("\(id)")
+    }
+}
+
+extension CommandContext {
+    /// The command after its images and their flags were read.
+    func readingApps() throws -> CommandContext {
+        var options = options
+        try explaining("error parsing app image arguments") {
+            try parseApps(arguments, flags: flags, allowsArguments: true, into: &options)
+        }
+        return with(options)
+    }
+}
