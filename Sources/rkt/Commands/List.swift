@@ -19,7 +19,7 @@ private func list(_ context: CommandContext) throws {
     try store.forEach(in: PodDirectory.listed) {
         errors.append(Failure($0))
     } _: { pod in
-        let report = PodReport(pod) { errors.append($0) }
+        let report = PodReport(pod, for: options.format) { errors.append($0) }
         if options.format == .table {
             rows.add(report)
         } else if report.created == nil {
@@ -70,9 +70,8 @@ struct PodTable {
             report.pod.state.rawValue, time(report.created), time(report.started), report.networkText,
         ]
         var pod = (isFull ? uuid : String(uuid.prefix(8)), state)
-        let apps = report.manifest?.apps ?? []
-        if apps.isEmpty { table.add([pod.0, "-", "-"] + (isFull ? ["-"] : []) + pod.1) }
-        for app in apps {
+        if report.apps.isEmpty { table.add([pod.0, "-", "-"] + (isFull ? ["-"] : []) + pod.1) }
+        for app in report.apps {
             let image = isFull ? [String("\(app.image.id)".prefix("sha512-".count + 12))] : []
             table.add([pod.0, "\(app.name)", report.imageName(of: app)] + image + pod.1)
             pod = ("", ["", "", "", ""])

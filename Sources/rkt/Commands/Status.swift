@@ -36,7 +36,7 @@ private func status(_ context: CommandContext) throws {
     try wait(options.wait, message: "error waiting for pod to exit") { try pod.waitUntilExited(timeout: $0) }
 
     var errors: [any Error] = []
-    let report = PodReport(pod) { errors.append($0) }
+    let report = PodReport(pod, for: options.format) { errors.append($0) }
     if let error = errors.first { throw Failure("unable to print status", cause: error) }
     if options.format == .table {
         try printStatus(report, context)
@@ -63,7 +63,7 @@ private func printStatus(_ report: PodReport, _ context: CommandContext) throws 
     if let pid = try report.pod.pid() { context.print("pid=\(pid)") }
     context.print("exited=\(state == .exited || state == .exitedGarbage)")
     if state == .running { return }
-    for app in report.manifest?.apps ?? [] {
+    for app in report.apps {
         if let code = try report.pod.exitStatus(of: app.name) { context.print("app-\(app.name)=\(code)") }
     }
 }

@@ -6,6 +6,8 @@ import Pods
 /// What `list` and `status` show of one pod.
 struct PodReport {
     let pod: Pod
+    let apps: [ListedApp]
+    /// Only for the JSON form, which shows more of it: decoding all of it is most of what a long list costs.
     let manifest: PodManifest?
     let created: Int64?
     let started: Int64?
@@ -15,7 +17,7 @@ struct PodReport {
     /// Reads what is there; a pod that is not prepared yet has no manifest.
     ///
     /// - Parameter report: called for what should be there and cannot be read.
-    init(_ pod: Pod, report: (any Error) -> Void) {
+    init(_ pod: Pod, for format: OutputFormat, report: (any Error) -> Void) {
         func attempt<Result>(_ body: () throws -> Result?) -> Result? {
             do {
                 return try body()
@@ -25,10 +27,17 @@ struct PodReport {
             }
         }
         self.pod = pod
-        switch pod.state {
-        case .embryo, .preparing, .abortedPrepare: manifest = try? pod.manifest()  // it may not have been written
-        default: manifest = attempt { try pod.manifest() }
-        }
+        let hasManifest =
+            switch pod.state {
+            case .embryo, .preparing, .abortedPrepare: false
+            case .prepared, .running, .deleting, .exitedDeleting, .exited, .exitedGarbage, .garbage: true
+            }
+        // While a pod is prepared, its manifest may not have been written.
+        let json = hasManifest ? attempt { try pod.manifestJSON() } : try? pod.manifestJSON()
+        apps = json.flatMap { json in attempt { try pod.apps(in: json) } } ?? []
+        manifest =
+            format == .table
+            ? nil : json.flatMap { json in attempt { try pod.explainingManifest { try PodManifest(json: json) } } }
         created = attempt { try pod.creationTime() }
         started = attempt { try pod.startTime() }
         networks = pod.state == .running || pod.state.isAfterRun ? attempt { try pod.networkInformation() } ?? [] : []
@@ -40,7 +49,7 @@ struct PodReport {
     }
 
     /// The words for an app's image: name and version.
-    func imageName(of app: RuntimeApp) -> String {
+    func imageName(of app: ListedApp) -> String {
         if let name = app.image.name { return nameText(name, app.image.labels) }
         guard let image = try? pod.imageManifest(of: app.name) else { return "--" }  // as the original shows it
         return nameText(image.name, image.labels)
@@ -51,7 +60,32 @@ struct PodReport {
     }
 }
 
+/// What a list shows of an app.
+struct ListedApp {
+    let name: ACName
+    let image: RuntimeImage
+}
+
 extension Pod {
+    fileprivate func manifestJSON() throws -> JSONValue {
+        let bytes = try manifestBytes()
+        return try explainingManifest { try JSONValue(parsing: bytes) }
+    }
+
+    fileprivate func apps(in manifest: JSONValue) throws -> [ListedApp] {
+        try explainingManifest {
+            let path = JSONPath.root.member("apps")
+            return try (manifest["apps"]?.array ?? []).enumerated().map { index, json in
+                let fields = try JSONFields(json, at: path.element(index))
+                return ListedApp(name: try fields.required("name"), image: try fields.required("image"))
+            }
+        }
+    }
+
+    fileprivate func explainingManifest<Result>(_ body: () throws -> Result) throws(Failure) -> Result {
+        try explaining("cannot read the manifest of pod \"\(id)\"", body)
+    }
+
     /// What stage1 wrote down about the pod's networks; nothing for the host's.
     func networkInformation() throws -> [JSONValue] {
         guard let bytes = try read("net-info.json", limit: 1 << 20) else { return [] }
