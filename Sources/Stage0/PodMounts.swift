@@ -70,25 +70,30 @@ struct PodTree: Equatable, Sendable {
     /// would wait for it. A pod that the machine's crash ended cannot be started again, so its upper directory has no
     /// need to survive one; what has, belongs into a volume.
     private func overlay(_ root: FilePath, in pod: FilePath) throws(SystemCallError) -> DetachedMount {
-        try DetachedMount(
+        let lower = try Self.open(root)
+        let upper = try Self.open(pod.pushing(upper))
+        let work = try Self.open(pod.pushing(work))
+        return try DetachedMount(
             type: "overlay",
             options: [
-                ("source", "overlay"), ("lowerdir", Self.escaped(root)), ("upperdir", pod.pushing(upper).string),
-                ("workdir", pod.pushing(work).string), ("volatile", nil),
+                ("source", "overlay"), ("lowerdir", lower.procPath), ("upperdir", upper.procPath),
+                ("workdir", work.procPath), ("volatile", nil),
             ])
     }
 
     /// The root as the pod left it, for looking only.
     func overlayForReading(_ root: FilePath, in pod: FilePath) throws(SystemCallError) -> DetachedMount {
-        let lower = "\(Self.escaped(pod.pushing(upper))):\(Self.escaped(root))"
+        let lower = try Self.open(root)
+        let upper = try Self.open(pod.pushing(upper))
         return try DetachedMount(
-            type: "overlay", options: [("source", "overlay"), ("lowerdir", lower)], attributes: .readOnly)
+            type: "overlay",
+            options: [("source", "overlay"), ("lowerdir", "\(upper.procPath):\(lower.procPath)")],
+            attributes: .readOnly)
     }
 
-    /// A colon separates directories in the option.
-    private static func escaped(_ path: FilePath) -> String {
-        if !path.string.contains(where: { $0 == ":" || $0 == "\\" }) { return path.string }
-        return String(path.string.flatMap { $0 == ":" || $0 == "\\" ? ["\\", $0] : [$0] })
+    /// Directories go to the kernel as descriptors: it takes no option of more than 255 bytes.
+    private static func open(_ path: FilePath) throws(SystemCallError) -> Descriptor {
+        try Descriptor.open(path, [.path, .directory])
     }
 }
 
