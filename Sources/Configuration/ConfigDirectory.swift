@@ -2,7 +2,9 @@ import JSON
 import LinuxSystem
 package import SystemPackage
 
-/// The three directories that hold configuration. Later ones override earlier ones: system, local, user.
+/// The three directories that hold configuration.
+///
+/// Later ones override earlier ones: system, local, user.
 ///
 /// Each kind of configuration is read only when something asks for it, so that a broken file of one kind does not
 /// stop commands that have no use for it, and starting costs nothing. A directory that is not there counts as empty.

@@ -7,8 +7,7 @@ import SystemPackage
 package struct ConfigJSON: JSONEncodable {
     private let entries: [JSONValue]
 
-    /// - Parameters:
-    ///   - paths: with defaults filled in, if the reader is to see them.
+    /// `paths` has defaults filled in, if the reader is to see them.
     package init(auth: AuthConfig, dockerAuth: DockerAuthConfig, paths: PathsConfig, stage1: Stage1Config) {
         entries =
             auth.credentials.sorted { $0.key < $1.key }.map { domain, credentials in

@@ -1,4 +1,6 @@
-/// Every command, in no particular order. This table and the flags in it are all that the parser and the help know.
+/// Every command, in no particular order.
+///
+/// This table and the flags in it are all that the parser and the help know.
 let rootCommand = Command(
     name: "rkt",
     summary: "rkt, the application container runner",

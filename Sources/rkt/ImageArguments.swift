@@ -24,11 +24,8 @@ extension CommandContext {
 
 /// Makes a directory that appears under its name when it is complete.
 ///
-/// A process that is killed leaves a directory `.NAME.rkt-…` beside it.
-///
-/// - Parameters:
-///   - overwrite: replaces what is there; without it, that is an error.
-///   - body: fills the directory, open for reading.
+/// A process that is killed leaves a directory `.NAME.rkt-…` beside it. `body` gets the directory open for reading. With
+/// `overwrite`, what is there is replaced; without, it is an error.
 func makeDirectory(
     _ target: FilePath, overwrite: Bool, filledBy body: (borrowing Descriptor) throws -> Void
 ) throws {

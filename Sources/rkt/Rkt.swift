@@ -67,7 +67,9 @@ enum Rkt {
     }
 }
 
-/// Exit statuses people script against. Commands that start a pod or enter one become it, and end with its status.
+/// Exit statuses people script against.
+///
+/// Commands that start a pod or enter one become it, and end with its status.
 ///
 /// Source: rkt 1.30.0, rkt/rkt.go and the commands.
 enum ExitStatus {

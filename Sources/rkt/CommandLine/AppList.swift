@@ -1,7 +1,9 @@
 import AppContainer
 import Stage0
 
-/// The images on a command line. A flag for one app applies to the image before it.
+/// The images on a command line.
+///
+/// A flag for one app applies to the image before it.
 struct AppList: Sendable {
     /// The images with what the command line says about each.
     private(set) var apps: [AppOptions] = []

@@ -27,7 +27,9 @@ struct Flag: Sendable {
     let bareValue: String?
     let usage: String
     var visibility = Visibility.shown
-    /// Checks the value and keeps it. What it throws becomes the reason in `invalid argument`.
+    /// Checks the value and keeps it.
+    ///
+    /// What it throws becomes the reason in `invalid argument`.
     let set: @Sendable (inout Options, String) throws -> Void
 }
 

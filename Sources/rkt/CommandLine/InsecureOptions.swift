@@ -67,7 +67,9 @@ enum ListError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Splits a comma-separated list in which each word is one of `allowed`, at most once. Empty text is the empty list.
+/// Splits a comma-separated list in which each word is one of `allowed`, at most once.
+///
+/// Empty text is the empty list.
 func checkedList(_ text: String, allowed: [String]) throws(ListError) -> [String] {
     if text.isEmpty { return [] }
     var seen: [String] = []

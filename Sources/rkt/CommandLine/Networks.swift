@@ -5,11 +5,8 @@ import LinuxSystem
 /// Our own stage1-ns has no networks yet beside the host's and none at all; without the flag a pod gets none, and the user
 /// is told. Every other stage1 gets what the user wrote, `default` without the flag, as in the original.
 ///
-/// - Parameters:
-///   - requested: the entries of `--net`.
-///   - stage1: the name of the stage1 image.
-///   - log: called with the sentence for the user.
-/// - Throws: `Failure` for a network that stage1-ns does not have.
+/// `stage1` is the name of the stage1 image, `log` is called with the sentence for the user. A network that stage1-ns does not
+/// have is a `Failure`.
 func networkArgument(_ requested: [String], stage1: String, log: (String) -> Void) throws -> String {
     guard stage1 == "coreos.com/rkt/stage1-ns" else {
         return requested.isEmpty ? "default" : requested.joined(separator: ",")

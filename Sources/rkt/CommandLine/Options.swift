@@ -1,7 +1,9 @@
 import AppContainer
 import SystemPackage
 
-/// Everything that the flags of all commands can say. Each command reads only what its own flags set.
+/// Everything that the flags of all commands can say.
+///
+/// Each command reads only what its own flags set.
 struct Options: Sendable {
     // Every command
     var showsHelp = false

@@ -79,7 +79,7 @@ extension Stage1Flag {
 
 /// How the command line wants a prepared pod to run.
 ///
-/// - Parameter networks: what ``networkArgument(_:stage1:log:)`` made of `--net`.
+/// `networks` is what ``networkArgument(_:stage1:log:)`` made of `--net`.
 func runOptions(_ options: Options, networks: String) -> RunOptions {
     var run = RunOptions()
     run.debug = options.isDebugging

@@ -16,7 +16,7 @@ struct PodReport {
 
     /// Reads what is there; a pod that is not prepared yet has no manifest.
     ///
-    /// - Parameter report: called for what should be there and cannot be read.
+    /// `report` is called for what should be there and cannot be read.
     init(_ pod: Pod, for format: OutputFormat, report: (any Error) -> Void) {
         func attempt<Result>(_ body: () throws -> Result?) -> Result? {
             do {
