@@ -99,19 +99,22 @@ private func add(
         }
     }
     try builder.closeLinks()
-    if !filter.isOpen { try addLeftOutTargets(blob, to: &builder) }
+    if !filter.isOpen { try addLeftOutTargets(blob, filter, to: &builder) }
     if let (path, target) = builder.openLinks.min(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
         throw ImageRenderError.missingLinkTarget(path: words(path), target: words(target))
     }
 }
 
 /// Hard links to a file that the `pathWhitelist` leaves out: the first of them becomes the file.
-private func addLeftOutTargets(_ blob: borrowing Descriptor, to builder: inout TreeBuilder) throws {
+private func addLeftOutTargets(
+    _ blob: borrowing Descriptor, _ filter: PathFilter, to builder: inout TreeBuilder
+) throws {
     for _ in 0..<maximumLinkPasses where !builder.openLinks.isEmpty {
         var links: [[UInt8]: [UInt8]] = [:]
         for (path, target) in builder.openLinks.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            if links[target] == nil { links[target] = path }
+            if links[target] == nil, !filter.admits(target, isDirectory: false) { links[target] = path }
         }
+        if links.isEmpty { return }
         var reader = try ArchiveReader(reading: blob)
         while let entry = try reader.next() {
             guard let path = pathInRootFileSystem(entry.path), let link = links[path] else { continue }

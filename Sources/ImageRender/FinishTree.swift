@@ -120,7 +120,8 @@ private struct TreeFinisher: ~Copyable {
 
     private func place(_ name: UnsafePointer<CChar>?) -> String {
         let directory = words(path)
-        return name.map { directory == "/" ? "/\(String(cString: $0))" : "\(directory)/\(String(cString: $0))" } ?? directory
+        return name.map { directory == "/" ? "/\(String(cString: $0))" : "\(directory)/\(String(cString: $0))" }
+            ?? directory
     }
 }
 

@@ -140,7 +140,8 @@ extension SealCheck {
     /// Closes a directory whose entries are all compared.
     private mutating func leave(_ frame: Frame) throws {
         if frame.namesMayDiffer {
-            let listing = try DirectoryListing(try reopened(frame.descriptor).raw)
+            let readable = try reopened(frame.descriptor)
+            let listing = try DirectoryListing(readable.raw)
             // Every name of the seal has been found, so only the number is left to compare.
             if UInt64(listing.count) != frame.children { try refuseUnexpected(listing, in: frame.index) }
         }
