@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import SystemPackage
 
@@ -16,7 +17,8 @@ enum PodDirectories {
     static func make(below dataDirectory: FilePath) throws {
         let pods = dataDirectory.appending("pods")
         if exists(pods.appending(PodDirectory.garbage.rawValue)) { return }  // made last
-        let group = groupNumber("rkt", in: (try? readTextFile("/etc/group", limit: 16 << 20)) ?? "")  // none is fine
+        let groups = geteuid() == 0 ? try? readTextFile("/etc/group", limit: 16 << 20) : nil  // no group is needed
+        let group = groups.flatMap { groupNumber("rkt", in: $0) }
         if dataDirectory.components.count > 1 {
             try makeDirectories(dataDirectory.removingLastComponent(), mode: 0o755)
         }

@@ -19,7 +19,7 @@ package struct PodStore: Sendable {
     ///
     /// Killed at any point, what it leaves is a directory that the next `rkt gc` removes.
     package func create() throws -> Pod {
-        try PodDirectories.make(below: dataDirectory)
+        try makeDirectories()
         let embryo = try open(.embryo)
         let prepare = try open(.prepare)
         let mode = PodDirectories.podMode | (try FileStatus(of: embryo).permissions & PodDirectories.keepsGroup)
@@ -28,6 +28,9 @@ package struct PodStore: Sendable {
         }
         throw Failure("cannot create a pod below '\(dataDirectory)': its directory was removed again and again")
     }
+
+    /// Makes the directories that pods and locks live in; what is there is left as it is.
+    package func makeDirectories() throws { try PodDirectories.make(below: dataDirectory) }
 
     /// nil when the UUID is taken, or gc was faster than our lock.
     private func create(

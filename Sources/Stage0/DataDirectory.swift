@@ -33,8 +33,8 @@ package final class DataDirectory {
     }
 
     /// Keeps `rkt image gc` from removing what a pod is being prepared from; it takes the lock exclusively.
-    func lockPreparation(_ kind: LockKind) throws(SystemCallError) -> FileLock {
-        try makeDirectories(path.appending("locks"), mode: 0o750)
+    func lockPreparation(_ kind: LockKind) throws -> FileLock {
+        try pods.makeDirectories()
         return try FileLock(path.appending("locks/prepareLock"), kind)
     }
 }
