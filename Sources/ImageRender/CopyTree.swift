@@ -10,11 +10,7 @@ import SystemPackage
 /// links within the tree too; sockets are left out. Data is shared where the file system can (FICLONE), else copied
 /// inside the kernel; holes stay holes. Symlinks are never followed, on neither side, and other file systems mounted
 /// below `source` are not entered. Without privileges owners, devices, file capabilities and set-id bits are left out.
-/// Nothing is synced. After a failure `target` holds a part.
-///
-/// - Parameters:
-///   - source: open for reading.
-///   - target: open for reading.
+/// Nothing is synced. After a failure `target` holds a part. Both are open for reading.
 ///
 /// Source: ioctl_ficlonerange(2), copy_file_range(2).
 package func copyTree(from source: borrowing Descriptor, to target: borrowing Descriptor) throws {

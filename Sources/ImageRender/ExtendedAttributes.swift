@@ -4,9 +4,7 @@ import ImageArchive
 import LinuxSystem
 import SystemPackage
 
-/// The extended attributes of an open file by name, sorted; none where the file system has none.
-///
-/// - Parameter admits: which names count.
+/// The extended attributes of an open file whose names are admitted, sorted; none where the file system has none.
 ///
 /// Source: flistxattr(2), fgetxattr(2).
 func extendedAttributes(

@@ -10,9 +10,8 @@ private let maximumLinkPasses = 8
 /// Unpacks an image with all it depends on, as the tree store does, into an empty directory.
 ///
 /// Everything stays below `root`, whoever calls; without privileges owners, devices, file capabilities and set-id bits
-/// are left out. Nothing is synced. After a failure the directory holds a part of the image.
-///
-/// - Parameter root: open for reading; gets the attributes of the image's `rootfs`.
+/// are left out. Nothing is synced. After a failure the directory holds a part of the image. `root` is open for reading,
+/// and gets the attributes of the image's `rootfs`.
 package func renderImage(_ image: ImageID, from store: ContentStore, to root: borrowing Descriptor) throws {
     let layers = try layers(of: image, in: store)
     try finishTree(try extract(layers, from: store, to: root, trusting: nil), root: root, seal: nil)
@@ -43,12 +42,10 @@ package func layers(of image: ImageID, in store: ContentStore) throws -> [Layer]
         })
 }
 
-/// Unpacks layers, the lowest first, so that upper ones win.
+/// Unpacks layers, the lowest first, so that upper ones win, and gives what ``finishTree(_:root:seal:)`` needs.
 ///
-/// - Parameters:
-///   - root: an empty directory, open for reading.
-///   - trusted: an image whose blob has been hashed a moment ago; all others are hashed before they are unpacked.
-/// - Returns: what ``finishTree(_:root:seal:)`` needs.
+/// `root` is an empty directory, open for reading. Archives are hashed before they are unpacked, but not that of
+/// `trusted`.
 func extract(
     _ layers: [Layer], from store: ContentStore, to root: borrowing Descriptor, trusting trusted: ImageID?
 ) throws -> TreeRecords {

@@ -4,16 +4,17 @@ import ImageArchive
 import LinuxSystem
 import SystemPackage
 
-/// How deep a tree may be: each level keeps one directory open while it is walked, and a process has 1024 descriptors.
-/// Twice what one archive path can be deep; only paths through symlinks get there.
+/// How deep a tree may be: each level keeps one directory open while it is walked.
+///
+/// A process has 1024 descriptors by default. Twice what one archive path can be deep; only paths through symlinks get
+/// there.
 let maximumTreeDepth = 512
 
 /// Gives the directories of a tree their owners, modes and times, now that nothing is put into them any more, and
 /// writes down every entry in `seal`.
 ///
-/// Directories come after what is in them. With `seal`, files whose digest `records` does not have are read.
-///
-/// - Parameter root: the top of the tree, open for reading.
+/// Directories come after what is in them. With `seal`, files whose digest `records` does not have are read. `root` is
+/// the top of the tree, open for reading.
 func finishTree(_ records: consuming TreeRecords, root: borrowing Descriptor, seal: SealWriter?) throws {
     var finisher = TreeFinisher(records: records, seal: seal)
     try finisher.finish(root.raw, name: UnsafeRawBufferPointer(start: nil, count: 0), parent: 0, depth: 0)
@@ -108,7 +109,7 @@ private struct TreeFinisher: ~Copyable {
         }
     }
 
-    /// - Parameter name: in the directory, or nothing for the directory itself.
+    /// Of a name in the directory, or of the directory itself.
     private func status(_ directory: CInt, _ name: UnsafePointer<CChar>?) throws(SystemCallError) -> clinux_stat {
         var status = clinux_stat()
         let flags = CInt(CLINUX_AT_SYMLINK_NOFOLLOW | CLINUX_AT_EMPTY_PATH)

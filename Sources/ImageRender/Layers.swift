@@ -10,8 +10,9 @@ package let maximumLayers = 1024
 /// One image of a tree.
 package struct Layer: Equatable, Sendable {
     package let image: ImageID
-    /// The nearest-to-the-top image above that has a `pathWhitelist`: what is not on that list is left out here,
-    /// directories included. The image's own list leaves out files only.
+    /// The topmost image above that has a `pathWhitelist`.
+    ///
+    /// What is not on that list is left out here, directories included. The image's own list leaves out files only.
     package let filter: ImageID?
 
     package init(image: ImageID, filter: ImageID?) {
@@ -29,14 +30,8 @@ package struct Layer: Equatable, Sendable {
 /// The original compares neighbours of the list instead of parents, so that there one dependency's list also filters
 /// its siblings; here a list filters what its image depends on, and nothing else.
 ///
-/// Pure: everything it knows comes from the two functions.
-///
-/// - Parameters:
-///   - image: the topmost image.
-///   - manifest: the manifest of an image.
-///   - resolve: the image that fits a dependency of an image.
-///
-/// - Throws: ``ImageRenderError``, and what the functions throw.
+/// Pure: everything it knows comes from the two functions, which give the manifest of an image and the image that fits a
+/// dependency. Throws ``ImageRenderError``, and what the functions throw.
 ///
 /// Source: rkt 1.30.0, pkg/acirenderer/acirenderer.go, `CreateDepListFromImageID`, `getUpperPWLM`.
 package func layers(

@@ -18,7 +18,7 @@ struct PathFilter {
     /// Nothing is left out.
     var isOpen: Bool { own == nil && inherited == nil }
 
-    /// - Parameter path: below the root directory, as from ``confinedPath(_:)``.
+    /// Whether a path, in the form of ``confinedPath(_:)``, is to be unpacked.
     func admits(_ path: [UInt8], isDirectory: Bool) -> Bool {
         if let own, !isDirectory, !own.contains(path) { return false }
         if let inherited, !inherited.contains(path), !path.isEmpty { return false }

@@ -95,9 +95,9 @@ extension SealCheck {
     /// Whether the tree is good, and the next check would be faster with another seal.
     var isOutdated: Bool { isElsewhere || !differences.isEmpty }
 
-    /// Copies the seal with the inodes and change times of today.
+    /// Copies the seal with the inodes and change times of today into an empty file, open for reading and writing.
     ///
-    /// - Parameter file: empty, open for reading and writing. Synced after return.
+    /// Synced after return.
     borrowing func writeRefreshedSeal(to file: consuming Descriptor) throws {
         var reader = try SealReader(seal.duplicate(), of: tree)
         let writer = SealWriter(file)

@@ -46,9 +46,9 @@ final class SealWriter {
         }
     }
 
-    /// Writes the header. The seal holds from here on, and is not yet synced.
+    /// Writes the header and gives the tree's digest, 32 bytes.
     ///
-    /// - Returns: the tree's digest, 32 bytes.
+    /// The seal holds from here on, and is not yet synced.
     func finish(_ tree: TreeID, device: UInt64) throws -> [UInt8] {
         try flush()
         var digest = SHA512Digest()

@@ -4,7 +4,9 @@ import SystemPackage
 /// How the names of directories begin that are being made.
 let temporaryPrefix = ".tmp-"
 
-/// A directory for something unfinished. It is locked: a lock that nobody holds means that its maker is dead.
+/// A directory for something unfinished.
+///
+/// It is locked: a lock that nobody holds means that its maker is dead.
 struct Temporary: ~Copyable {
     let name: String
     let directory: Descriptor

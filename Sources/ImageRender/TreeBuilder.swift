@@ -73,7 +73,7 @@ struct TreeBuilder: ~Copyable {
     /// Hard links whose target has not come yet: path and target.
     private(set) var openLinks: [[UInt8]: [UInt8]] = [:]
 
-    /// - Parameter root: an empty directory, open for reading; stays open as long as this value lives.
+    /// `root` is an empty directory, open for reading, and stays open as long as this value lives.
     init(root: CInt) throws {
         self.root = root
         parents = ParentDirectories(root: root)
@@ -84,12 +84,9 @@ struct TreeBuilder: ~Copyable {
     /// What ``finishTree(_:root:seal:)`` needs; nothing can be added after that.
     consuming func finish() -> TreeRecords { records }
 
-    /// Adds one entry.
+    /// Adds the entry at which `reader` stands, which reads `blob`.
     ///
-    /// - Parameters:
-    ///   - path: below the tree's top, without `rootfs/`.
-    ///   - reader: stands at the entry.
-    ///   - blob: the archive that the reader reads.
+    /// `path` is below the tree's top, without `rootfs/`.
     mutating func add(
         _ entry: ArchiveEntry, at path: [UInt8], reader: inout ArchiveReader, blob: borrowing Descriptor
     ) throws {
@@ -356,7 +353,7 @@ extension TreeBuilder {
         try status(directory, name).inode
     }
 
-    /// - Parameter name: empty for the open file itself.
+    /// Of a name in a directory; an empty one stands for the open file itself.
     private static func inode(_ descriptor: CInt, _ name: String) throws(SystemCallError) -> UInt64 {
         var status = clinux_stat()
         try check("statx", "a new entry") {

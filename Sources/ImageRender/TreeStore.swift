@@ -40,10 +40,8 @@ package struct TreeStore {
     /// Idempotent, also between processes: one renders, the others wait. The tree and its seal are synced when this
     /// returns; killed or failed, nothing is visible.
     ///
-    /// - Parameters:
-    ///   - rebuilding: makes the tree anew also where there is one.
-    ///   - trusted: an image whose blob has been hashed a moment ago; blobs are hashed before they are unpacked.
-    /// - Throws: ``ImageRenderError``, ``ImageArchive/ArchiveError``, ``SystemCallError``.
+    /// `rebuilding` makes the tree anew also where there is one. Archives are hashed before they are unpacked, but not
+    /// that of `trusted`: an image that has been imported a moment ago.
     @discardableResult
     package func render(
         _ image: ImageID, rebuilding: Bool = false, trusting trusted: ImageID? = nil
@@ -62,8 +60,10 @@ package struct TreeStore {
         return tree
     }
 
-    /// Checks a tree against its seal, as fast as can be: content is read only where the file system does not vouch for
-    /// it. Entries that were restored by a backup are accepted after reading them, and the seal is brought up to date.
+    /// Checks a tree against its seal, as fast as can be.
+    ///
+    /// Content is read only where the file system does not vouch for it. Entries that were restored by a backup are
+    /// accepted after reading them, and the seal is brought up to date.
     ///
     /// - Throws: ``ImageRenderError/changed(path:what:in:)`` for the first entry that differs, and the other errors of
     ///   ``ImageRenderError`` about trees and seals.
@@ -94,7 +94,9 @@ package struct TreeStore {
         }
     }
 
-    /// Removes a tree; none is no error. Pods that use it must be gone.
+    /// Removes a tree; none is no error.
+    ///
+    /// Pods that use it must be gone.
     package func remove(_ tree: TreeID) throws {
         guard exists(path(of: tree), followSymlinks: false) || exists(seals.appending(tree.description)) else { return }
         let lock = try FileLock(lockPath(tree), .exclusive)
@@ -152,7 +154,9 @@ extension TreeStore {
         try directory.rename("seal", to: Descriptor.open(seals, [.directory, .path]), as: tree.description)
     }
 
-    /// Takes the tree out of sight, then removes it. The lock is held.
+    /// Takes the tree out of sight, then removes it.
+    ///
+    /// The lock is held.
     private func discard(_ tree: TreeID) throws {
         if exists(path(of: tree), followSymlinks: false) {
             let directory = try Descriptor.open(trees, [.directory, .path])
