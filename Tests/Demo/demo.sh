@@ -26,7 +26,7 @@ step() {
 [ "$(uname -m)" = x86_64 ] && arch=amd64 || arch=$(uname -m)
 mkdir -p "$demo"
 applets=()
-for applet in sh hostname id ls wc; do applets+=(--link "bin/$applet=bin/busybox"); done
+for applet in sh hostname id; do applets+=(--link "bin/$applet=bin/busybox"); done
 "$build/bin/pack-image" --manifest "$here/manifest.json" --label "arch=$arch" \
     --add bin/busybox=/bin/busybox:0755 "${applets[@]}" --add "hello.sh=$here/hello.sh" \
     --mkdir dev --mkdir etc --mkdir proc --mkdir sys --mkdir tmp --output "$demo/hello.aci"
