@@ -7,17 +7,12 @@ package struct SHA512Digest: ~Copyable {
     /// The length of a digest in bytes.
     package static let byteCount = 64
 
-    private let context: OpaquePointer?
+    private var context = SHA512_CTX()
 
-    package init() {
-        context = EVP_MD_CTX_new()
-        EVP_DigestInit_ex(context, Self.algorithm, nil)
-    }
-
-    deinit { EVP_MD_CTX_free(context) }
+    package init() { SHA512_Init(&context) }
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        SHA512_Update(&context, bytes.baseAddress, bytes.count)
     }
 
     package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -27,11 +22,10 @@ package struct SHA512Digest: ~Copyable {
     /// Starts anew, so that one value serves many files.
     package mutating func finish() -> [UInt8] {
         let digest = [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
-            var length: UInt32 = 0
-            EVP_DigestFinal_ex(context, buffer.baseAddress, &length)
-            count = Int(length)
+            SHA512_Final(buffer.baseAddress, &context)
+            count = Self.byteCount
         }
-        EVP_DigestInit_ex(context, Self.algorithm, nil)
+        SHA512_Init(&context)
         return digest
     }
 
@@ -41,12 +35,4 @@ package struct SHA512Digest: ~Copyable {
         digest.update(bytes)
         return digest.finish()
     }
-
-    /// Looked up once: each look-up costs more than hashing a small file.
-    ///
-    /// The configuration of the host's OpenSSL is left out; it can name engines to load.
-    nonisolated(unsafe) private static let algorithm: OpaquePointer? = {  // immutable once fetched
-        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
-        return EVP_MD_fetch(nil, "SHA2-512", nil)
-    }()
 }
