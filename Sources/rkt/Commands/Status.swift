@@ -32,6 +32,8 @@ private func status(_ context: CommandContext) throws {
     }
     try wait(options.waitReady, message: "error waiting for pod readiness") {
         guard try pod.waitUntilReady(timeout: $0) else { throw Failure("pod ended without having been ready") }
+        // The pid comes from another process and may be written a little later; without one, the pod has just ended.
+        _ = try? pod.waitForFirstProcess()
     }
     try wait(options.wait, message: "error waiting for pod to exit") { try pod.waitUntilExited(timeout: $0) }
 
