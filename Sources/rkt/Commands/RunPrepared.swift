@@ -1,3 +1,4 @@
+import LinuxSystem
 import Pods
 import Stage0
 
@@ -16,7 +17,7 @@ private func runPrepared(_ context: CommandContext) throws {
     context.warnAboutInsecureOptions(.forRunning)
     let data = DataDirectory(try context.dataDirectory())
     let pod = try data.pods.pod(matching: context.arguments[0])
-    guard pod.state == .prepared else { throw PodStateError.notPrepared(pod.id) }
+    guard pod.state == .prepared else { throw Failure("pod \"\(pod.id)\" is not prepared") }
     let networks = try networkArgument(context.options.networks, stage1: pod.stage1Name()) { context.log($0) }
     try runPreparedPod(pod, runOptions(context.options, networks: networks), in: data) { context.log($0) }
 }
