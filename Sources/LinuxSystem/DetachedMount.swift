@@ -80,29 +80,6 @@ package struct DetachedMount: ~Copyable {
             owning: try check("fsmount", "'\(type)'") { clinux_fsmount(number, UInt32(attributes.rawValue)) })
     }
 
-    /// Lays `upper` over `lower`; `work` must be empty and on the file system of `upper`.
-    ///
-    /// The paths come as options of their own, so that colons and commas in them mean nothing.
-    package static func overlay(
-        lower: FilePath, upper: FilePath, work: FilePath, attributes: MountAttributes = []
-    ) throws(SystemCallError) -> DetachedMount {
-        let escaped = lower.string.contains(where: { $0 == ":" || $0 == "\\" }) ? escape(lower.string) : lower.string
-        return try DetachedMount(
-            type: "overlay",
-            options: [
-                ("source", "overlay"), ("lowerdir", escaped), ("upperdir", upper.string), ("workdir", work.string),
-            ], attributes: attributes)
-    }
-
-    private static func escape(_ path: String) -> String {
-        var text = ""
-        for character in path {
-            if character == ":" || character == "\\" { text.append("\\") }
-            text.append(character)
-        }
-        return text
-    }
-
     /// Adds restrictions to this mount and, with `recursive`, to every mount below it; others stay as they are.
     ///
     /// A remount could not do this: it drops the other restrictions, and covers only the topmost mount.

@@ -47,7 +47,6 @@ struct Apps: ~Copyable {
         for plan in plans {
             try launch(AppProgram(plan: plan, stage: plan.beforeStart == nil ? .main : .beforeStart))
         }
-        try files.markReady()
     }
 
     private mutating func launch(_ program: AppProgram) throws {

@@ -30,7 +30,7 @@ struct Device: Equatable {
 func mountSharedDevices(_ root: borrowing Descriptor) throws {
     try mountTemporary("tmpfs", at: "/dev", below: root, mode: "755", attributes: [.noSetUserID, .noExecute])
     let devices = try root.openBeneath("/dev", [.directory])
-    try makeNode(Device.allowed[0], below: devices)
+    for device in Device.allowed where device.hasNode { try makeNode(device, below: devices) }
     let terminals = try DetachedMount(
         type: "devpts", options: [("newinstance", nil), ("ptmxmode", "0666"), ("mode", "0620"), ("gid", "5")],
         attributes: [.noSetUserID, .noExecute])
@@ -43,11 +43,11 @@ func mountSharedDevices(_ root: borrowing Descriptor) throws {
 
 /// Gives an app a `/dev` of its own over whatever its image has there.
 ///
-/// Where no controller restricts devices, the nodes are mounts of the host's and nothing else in the app can be one.
-func buildDevices(below root: borrowing Descriptor, restrictsDevices: Bool) throws {
+/// With `forbidsNodes` the nodes are mounts of the pod's, and nothing else in the app can be one.
+func buildDevices(below root: borrowing Descriptor, forbidsNodes: Bool) throws {
     let tree = try DetachedMount(
         type: "tmpfs", options: [("mode", "755"), ("size", "64k")],
-        attributes: restrictsDevices ? [.noSetUserID, .noExecute] : [.noSetUserID, .noExecute, .noDevices])
+        attributes: forbidsNodes ? [.noSetUserID, .noExecute, .noDevices] : [.noSetUserID, .noExecute])
     do {
         try tree.attach(at: openMountTarget("/dev", below: root, isDirectory: true))
     } catch {
@@ -55,12 +55,12 @@ func buildDevices(below root: borrowing Descriptor, restrictsDevices: Bool) thro
     }
     let devices = try root.openBeneath("/dev", [.directory])
     for device in Device.allowed where device.hasNode {
-        if restrictsDevices {
-            try makeNode(device, below: devices)
-        } else {
+        if forbidsNodes {
             try devices.createFile([], name: device.name, mode: 0o666)
             try DetachedMount(copying: FilePath("/dev").appending(device.name), recursive: false).attach(
                 at: devices.openBeneath(device.name, [.path]))
+        } else {
+            try makeNode(device, below: devices)
         }
     }
     for shared in ["pts", "shm", "mqueue"] {

@@ -104,16 +104,13 @@ private func adjustOutOfMemoryScore(_ value: Int32) throws {
 struct PodFiles: ~Copyable {
     private let statuses: Descriptor
     private let processes: Descriptor
-    private let supervisor: Descriptor
 
     init() throws {
         try makeDirectories(Stage1ABI.Path.statusDirectory, mode: 0o755)
         try makeDirectory(AppProcessRecord.directory, mode: 0o700, mayExist: true)
         let statusDirectory = try Descriptor.open(Stage1ABI.Path.statusDirectory, [.directory])
-        let parent = try Descriptor.open(Stage1ABI.Path.statusDirectory.removingLastComponent(), [.directory])
         processes = try Descriptor.open(AppProcessRecord.directory, [.directory])
         statuses = statusDirectory
-        supervisor = parent
     }
 
     /// Writes `rkt/status/<app>`.
@@ -126,13 +123,4 @@ struct PodFiles: ~Copyable {
     }
 
     func forgetProcess(of app: ACName) throws { try processes.removeFile(app.rawValue) }
-
-    /// Says that every app is on its way.
-    func markReady() throws {
-        let directory = supervisor.raw
-        try supervisor.removeFile("supervisor-status")
-        try check("symlinkat", "'supervisor-status'") {
-            symlinkat(Stage1ABI.Path.supervisorReady, directory, "supervisor-status")
-        }
-    }
 }

@@ -12,8 +12,8 @@ struct PodRoot {
     /// Where volumes wait for the apps; a file system in memory that ends with the pod.
     private static let waitingRoom = "/tmp"
 
-    private let lifted: LiftedRestrictions
-    private let restrictsDevices: Bool
+    /// Whether nothing but mount attributes keeps apps from devices that are not theirs.
+    private let forbidsNodes: Bool
 
     static func appRoot(_ name: ACName) -> FilePath {
         FilePath("/opt/stage2").appending(name.rawValue).appending("rootfs")
@@ -21,8 +21,7 @@ struct PodRoot {
 
     /// Mounts everything below `stage1/rootfs`, which is not the root yet.
     init(plans: [AppPlan], lifted: LiftedRestrictions, restrictsDevices: Bool) throws {
-        self.lifted = lifted
-        self.restrictsDevices = restrictsDevices
+        forbidsNodes = !restrictsDevices && !lifted.contains(.paths)
         try setPropagation(.slave, of: "/", recursive: true)
         try DetachedMount(copying: Stage1ABI.Path.stage1Root).attach(at: Stage1ABI.Path.stage1Root)
         let root = try Descriptor.open(Stage1ABI.Path.stage1Root, [.directory, .path])
@@ -77,7 +76,7 @@ extension PodRoot {
 
         try cover("/proc", with: "/proc", below: root)
         try cover("/sys", with: "/sys", below: root)
-        try buildDevices(below: root, restrictsDevices: restrictsDevices)
+        try buildDevices(below: root, forbidsNodes: forbidsNodes)
         try provideNames(below: root)
         try root.makeScratch()
         for (index, volume) in plan.volumes.enumerated() {
@@ -85,7 +84,7 @@ extension PodRoot {
         }
         var attributes: MountAttributes = []
         if plan.isRootReadOnly { attributes.insert(.readOnly) }
-        if !restrictsDevices && !lifted.contains(.paths) { attributes.insert(.noDevices) }
+        if forbidsNodes { attributes.insert(.noDevices) }
         if !attributes.isEmpty { try restrictMount(path, attributes, recursive: false) }
     }
 
@@ -93,6 +92,7 @@ extension PodRoot {
         do {
             let tree = try DetachedMount(copying: FilePath(place))
             let isDirectory = try FileStatus(of: tree.descriptor).kind == .directory
+            if forbidsNodes && isDirectory { try tree.restrict(.noDevices) }
             try tree.attach(at: openMountTarget(volume.targetInApp, below: root, isDirectory: isDirectory))
         } catch {
             throw Failure("cannot mount on '\(volume.targetInApp)' in the app", cause: error)

@@ -80,11 +80,19 @@ private func supervise(_ first: PodInit, _ cgroups: PodCgroups) throws -> CInt {
     try start.writer.writeAll([1])
     try waitUntilStarted(started)
     try writePIDFile(Stage1ABI.Path.pid, child.pid)
+    try markReady()
     return try waitForEnd(of: child, signals)
 }
 
 /// Waits until every app has been executed or the first process has given up: until nobody holds the writing end.
 private func waitUntilStarted(_ started: consuming Pipe) throws { _ = try started.takeReader().readAll(limit: 16) }
+
+/// Says that every app is on its way and the pod can be entered.
+private func markReady() throws {
+    let link = Stage1ABI.Path.supervisorStatus
+    unlink(link.string)
+    try check("symlink", "'\(link)'") { symlink(Stage1ABI.Path.supervisorReady, link.string) }
+}
 
 private func waitForEnd(of child: borrowing ChildProcess, _ signals: borrowing SignalQueue) throws -> CInt {
     while true {
