@@ -20,7 +20,7 @@ package func renderImage(_ image: ImageID, from store: ContentStore, to root: bo
 /// Unpacks the files of one image as its archive has them, without dependencies and without `pathWhitelist`, into an
 /// empty directory; otherwise like ``renderImage(_:from:to:)``.
 package func extractImage(_ image: ImageID, from store: ContentStore, to root: borrowing Descriptor) throws {
-    var builder = try TreeBuilder(root: root.raw)
+    var builder = try TreeBuilder(root: root.raw, NewFileRules(in: root.raw))
     try add(image.key, from: store, filter: PathFilter(own: [], inherited: []), to: &builder)
     try finishTree(builder.finish(), root: root, seal: nil)
 }
@@ -49,7 +49,7 @@ package func layers(of image: ImageID, in store: ContentStore) throws -> [Layer]
 func extract(
     _ layers: [Layer], from store: ContentStore, to root: borrowing Descriptor, trusting trusted: ImageID?
 ) throws -> TreeRecords {
-    var builder = try TreeBuilder(root: root.raw)
+    var builder = try TreeBuilder(root: root.raw, NewFileRules(in: root.raw))
     for layer in layers.reversed() {
         if layer.image != trusted?.key { try checkBlob(layer.image, in: store) }
         let filter = PathFilter(

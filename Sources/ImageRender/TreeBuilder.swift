@@ -70,15 +70,17 @@ struct TreeBuilder: ~Copyable {
     private var records = TreeRecords()
     private var hasher = ContentHasher()
     let isPrivileged = geteuid() == 0
+    private let rules: NewFileRules
     /// Hard links whose target has not come yet: path and target.
     private(set) var openLinks: [[UInt8]: [UInt8]] = [:]
 
     /// `root` is an empty directory, open for reading, and stays open as long as this value lives.
-    init(root: CInt) throws {
+    init(root: CInt, _ rules: NewFileRules) throws {
         self.root = root
+        self.rules = rules
         parents = ParentDirectories(root: root)
         try records.setDirectory(try Self.inode(root, ""), .implied, [])
-        if try !extendedAttributes(of: root, where: { !isPutByTheHost($0) }).isEmpty { records.noteAttributesOfAll() }
+        if rules.giveAttributes { records.noteAttributesOfAll() }
     }
 
     /// What ``finishTree(_:root:seal:)`` needs; nothing can be added after that.
@@ -149,12 +151,18 @@ extension TreeBuilder {
         blob: borrowing Descriptor
     ) throws {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | CInt(CLINUX_O_NOFOLLOW)
+        let mode = permissions(entry)
+        let isFree = mode & ~rules.freeModes == 0
         let file = Descriptor(
-            owning: try replacing(parent, name, "openat", path) { clinux_openat(parent, name, flags, 0o600) })
+            owning: try replacing(parent, name, "openat", path) {
+                clinux_openat(parent, name, flags, isFree ? mode_t(mode) : 0o600)
+            })
         if entry.size > 0 {
             let digest = try writeContent(entry, file.raw, path, reader: &reader, blob: blob)
             records.setDigest(try Self.inode(file.raw, ""), digest)
         }
+        if !isRootsOwn(entry) { try check("fchown", "'\(words(path))'") { fchown(file.raw, entry.user, entry.group) } }
+        if !isFree { try check("fchmod", "'\(words(path))'") { fchmod(file.raw, mode_t(mode)) } }
         try setAttributes(entry, of: file.raw, path)
         if !entry.extendedAttributes.isEmpty { records.noteAttributes(ofFile: try Self.inode(file.raw, "")) }
     }
@@ -178,7 +186,7 @@ extension TreeBuilder {
         _ entry: ArchiveEntry, target: String, _ path: [UInt8], _ parent: CInt, _ name: [CChar]
     ) throws {
         try replacing(parent, name, "symlinkat", path) { symlinkat(target, parent, name) }
-        if isPrivileged {
+        if !isRootsOwn(entry) {
             try check("fchownat", "'\(words(path))'") {
                 fchownat(parent, name, entry.user, entry.group, CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
             }
@@ -191,7 +199,7 @@ extension TreeBuilder {
     ) throws {
         if !isPrivileged && type != S_IFIFO { return }
         try replacing(parent, name, "mknodat", path) { clinux_mknodat(parent, name, type | 0o600, device) }
-        if isPrivileged {
+        if !isRootsOwn(entry) {
             try check("fchownat", "'\(words(path))'") {
                 fchownat(parent, name, entry.user, entry.group, CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
             }
@@ -313,9 +321,6 @@ extension TreeBuilder {
     }
 
     private func setAttributes(_ entry: ArchiveEntry, of file: CInt, _ path: [UInt8]) throws(SystemCallError) {
-        if isPrivileged { try check("fchown", "'\(words(path))'") { fchown(file, entry.user, entry.group) } }
-        let mode = mode_t(permissions(entry))
-        try check("fchmod", "'\(words(path))'") { fchmod(file, mode) }
         if !entry.extendedAttributes.isEmpty {
             try setExtendedAttributes(entry.extendedAttributes, on: file, path: path, isPrivileged: isPrivileged)
         }
@@ -331,6 +336,11 @@ extension TreeBuilder {
             clinux_set_times(
                 parent, name, entry.modificationTime, entry.modificationTime, CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
         }
+    }
+
+    /// Whether a new file has its owner already, or cannot get it.
+    private func isRootsOwn(_ entry: ArchiveEntry) -> Bool {
+        !isPrivileged || rules.makeRootsFiles && entry.user == 0 && entry.group == 0
     }
 
     private func directory(_ entry: ArchiveEntry) -> TreeRecords.Directory {

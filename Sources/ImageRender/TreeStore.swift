@@ -6,10 +6,13 @@ package import SystemPackage
 /// The rendered trees of a data directory: each image with its dependencies as one root directory, made once and shared
 /// by all pods.
 ///
-/// Below `cas`: `tree/<id>` with `rootfs`, `manifest`, `image`, `hash` and the empty `rendered`; `seals/<id>`, which
-/// tells what the tree must look like; `treestorelocks/<id>`. All of it is for root only. A tree is visible only when it
-/// is complete and synced; what a killed process leaves is a directory `tree/.tmp-…` that nobody has locked, for
-/// ``collectGarbage(keeping:)``.
+/// Below `cas`: `tree/<id>` with `rootfs`, `manifest`, `image`, `hash` and `rendered`; `seals/<id>`, which tells what the
+/// tree must look like; `treestorelocks/<id>`. All of it is for root only. A tree is visible only when it is complete;
+/// what a killed process leaves is a directory `tree/.tmp-…` that nobody has locked, for ``collectGarbage(keeping:)``.
+///
+/// Nothing of a tree is synced when it is made: that takes as long as making it, and a tree can be made again. Instead
+/// `rendered` says in which boot of the machine that was. In a later boot the whole tree is read once and compared with
+/// its seal, which a crash cannot forge; then `rendered` becomes empty: the tree is on the disk.
 ///
 /// Source: rkt 1.30.0, store/treestore/tree.go; the seal is ours.
 package struct TreeStore {
@@ -30,15 +33,12 @@ package struct TreeStore {
     /// Where the root directory of a tree is.
     package func rootFileSystem(of tree: TreeID) -> FilePath { path(of: tree).appending("rootfs") }
 
-    /// Whether a tree is complete and has a seal.
-    package func isRendered(_ tree: TreeID) -> Bool {
-        exists(path(of: tree).appending("rendered")) && exists(seals.appending(tree.description))
-    }
+    /// Whether there is a tree with a seal.
+    package func isRendered(_ tree: TreeID) -> Bool { state(of: tree) != .none }
 
     /// Makes the tree of an image unless it is there.
     ///
-    /// Idempotent, also between processes: one renders, the others wait. The tree and its seal are synced when this
-    /// returns; killed or failed, nothing is visible.
+    /// Idempotent, also between processes: one renders, the others wait. Killed or failed, nothing is visible.
     ///
     /// `rebuilding` makes the tree anew also where there is one. Archives are hashed before they are unpacked, but not
     /// that of `trusted`: an image that has been imported a moment ago.
@@ -48,10 +48,10 @@ package struct TreeStore {
     ) throws -> TreeID {
         let layers = try layers(of: image, in: store)
         let tree = TreeID(of: layers.map(\.image))
-        if !rebuilding && isRendered(tree) { return tree }
+        if !rebuilding && state(of: tree) == .whole { return tree }
         try makeLayout()
         let lock = try FileLock(lockPath(tree), .exclusive)
-        if rebuilding || !isRendered(tree) {
+        if rebuilding || !isWhole(tree) {
             try discard(tree)
             try build(tree, layers, trusting: trusted)
             try store.setTreeSize(of: image, size(of: tree))
@@ -67,10 +67,20 @@ package struct TreeStore {
     ///
     /// - Throws: ``ImageRenderError/changed(path:what:in:)`` for the first entry that differs, and the other errors of
     ///   ``ImageRenderError`` about trees and seals.
-    package func verifySeal(of tree: TreeID) throws { try verify(tree, .whatMayHaveChanged) }
+    package func verifySeal(of tree: TreeID) throws {
+        guard exists(mark(of: tree)) else { throw ImageRenderError.notRendered(tree) }
+        let lock = try FileLock(lockPath(tree), .shared)
+        try verify(tree, state(of: tree) == .unproven ? .everything : .whatMayHaveChanged)
+        _ = consume lock
+    }
 
     /// As ``verifySeal(of:)``, reading everything.
-    package func verifyFully(of tree: TreeID) throws { try verify(tree, .everything) }
+    package func verifyFully(of tree: TreeID) throws {
+        guard exists(mark(of: tree)) else { throw ImageRenderError.notRendered(tree) }
+        let lock = try FileLock(lockPath(tree), .shared)
+        try verify(tree, .everything)
+        _ = consume lock
+    }
 
     /// The names of all trees.
     package func list() throws -> [TreeID] {
@@ -147,10 +157,10 @@ extension TreeStore {
         let digest = try seal.finish(tree, device: try FileStatus(of: root).device)
         let files: [(String, [UInt8])] = [
             ("manifest", try store.manifestBytes(of: layers[0].image)), ("image", Array("\(layers[0].image)".utf8)),
-            ("hash", Array("sha512-\(hexadecimal(digest))".utf8)), ("rendered", []),
+            ("hash", Array("sha512-\(hexadecimal(digest))".utf8)), ("rendered", Array((bootID() ?? "").utf8)),
         ]
         for (name, content) in files { try directory.writeFile(content, name: name, mode: 0o600, durable: false) }
-        try directory.syncFileSystem()
+        if bootID() == nil { try directory.syncFileSystem() }
         try directory.rename("seal", to: Descriptor.open(seals, [.directory, .path]), as: tree.description)
     }
 
@@ -177,9 +187,37 @@ extension TreeStore {
 
 // Checking.
 extension TreeStore {
+    /// How far a tree can be trusted to be all on the disk.
+    private enum State {
+        case none
+        /// Made in an earlier boot, and not read since.
+        case unproven
+        case whole
+    }
+
+    private func state(of tree: TreeID) -> State {
+        // Unreadable is as good as not there.
+        guard let text = try? readTextFile(mark(of: tree), limit: 64), exists(seals.appending(tree.description)) else {
+            return .none
+        }
+        return text.isEmpty || text == bootID() ? .whole : .unproven
+    }
+
+    /// The lock is held.
+    private func isWhole(_ tree: TreeID) -> Bool {
+        switch state(of: tree) {
+        case .none: false
+        case .whole: true
+        // What the crash damaged is made anew, whatever the damage is.
+        case .unproven: (try? verify(tree, .everything)) != nil
+        }
+    }
+
+    /// What tells this boot of the machine from others; `nil` where there is no /proc.
+    private func bootID() -> String? { try? readTextFile("/proc/sys/kernel/random/boot_id", limit: 64) }
+
+    /// A lock is held.
     private func verify(_ tree: TreeID, _ thoroughness: SealCheck.Thoroughness) throws {
-        guard exists(path(of: tree).appending("rendered")) else { throw ImageRenderError.notRendered(tree) }
-        let lock = try FileLock(lockPath(tree), .shared)
         let seal = try openSeal(of: tree)
         let root = try openRoot(of: tree)
         try translatingFaults(tree) {
@@ -193,7 +231,9 @@ extension TreeStore {
                 try? refreshSeal(of: tree, check)
             }
         }
-        _ = consume lock
+        if thoroughness == .everything && state(of: tree) == .unproven {
+            try writeFile([], to: mark(of: tree), mode: 0o600, durable: true)
+        }
     }
 
     private func refreshSeal(of tree: TreeID, _ check: borrowing SealCheck) throws {
@@ -250,6 +290,7 @@ extension TreeStore {
     private var trees: FilePath { cas.appending("tree") }
     private var seals: FilePath { cas.appending("seals") }
     private func path(of tree: TreeID) -> FilePath { trees.appending(tree.description) }
+    private func mark(of tree: TreeID) -> FilePath { path(of: tree).appending("rendered") }
     private func lockPath(_ tree: TreeID) -> FilePath {
         cas.appending("treestorelocks").appending(tree.description)
     }

@@ -80,4 +80,26 @@ import Testing
         #expect(try entries(of: fixture.cas.appending("tree")) == [])
         #expect(try fixture.trees.collectGarbage(keeping: []) == [])
     }
+
+    @Test func `a tree from before a crash of the machine is read once, and made anew where it is damaged`() throws {
+        let id = try fixture.add(plain().file("/a", "x").file("/b", "y"))
+        let tree = try fixture.trees.render(id)
+        let mark = fixture.cas.appending("tree/\(tree)/rendered")
+        let inode = try FileFacts(fixture.trees.rootFileSystem(of: tree)).inode
+        #expect(try readText(mark) == readText("/proc/sys/kernel/random/boot_id"))
+
+        try writeText("an earlier boot", to: mark)
+        try fixture.trees.render(id)
+        #expect(try readText(mark) == "")
+        #expect(try FileFacts(fixture.trees.rootFileSystem(of: tree)).inode == inode)
+
+        try writeText("an earlier boot", to: mark)
+        truncate(fixture.trees.rootFileSystem(of: tree).appending("b").string, 0)
+        #expect(throws: ImageRenderError.changed(path: "/b", what: .size, in: tree)) {
+            try fixture.trees.verifySeal(of: tree)
+        }
+        try fixture.trees.render(id)
+        #expect(try readText(mark) == readText("/proc/sys/kernel/random/boot_id"))
+        try fixture.trees.verifyFully(of: tree)
+    }
 }
