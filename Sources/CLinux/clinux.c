@@ -387,7 +387,23 @@ int clinux_terminal_columns(int fd) {
     return size.ws_col;
 }
 
-void clinux_release_program_pages(void) {
+// Pages of a private mapping that this process has written to are its own; the others are the file's.
+static void release_unwritten(unsigned long start, unsigned long end) {
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    static uint64_t pages[4096];
+    const unsigned long size = (unsigned long)sysconf(_SC_PAGESIZE);
+    unsigned long count = (end - start) / size;
+    if (count > 4096) count = 4096;
+    ssize_t got = pread(fd, pages, count * sizeof *pages, (off_t)(start / size * sizeof *pages));
+    close(fd);
+    for (long i = 0; i < got / (long)sizeof *pages; i++) {
+        const int is_file_page = pages[i] >> 61 & 1, is_present = pages[i] >> 63 & 1;
+        if (is_file_page && is_present) madvise((void *)(start + (unsigned long)i * size), size, MADV_DONTNEED);
+    }
+}
+
+static void release_program_pages(void) {
     char program[4096];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0) return;
@@ -400,14 +416,30 @@ void clinux_release_program_pages(void) {
         filled += (size_t)got;
     close(fd);
     maps[filled] = 0;
+    // The code comes last: what runs after its pages are gone brings some of them back.
+    unsigned long code_start = 0, code_end = 0;
     for (char *line = maps; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
         unsigned long start, end;
         char rights[5];
-        if (sscanf(line, "%lx-%lx %4s", &start, &end, rights) != 3 || rights[0] != 'r' || rights[1] != '-') continue;
+        if (sscanf(line, "%lx-%lx %4s", &start, &end, rights) != 3 || rights[0] != 'r') continue;
         char *stop = strchr(line, '\n'), *path = strchr(line, '/');
         if (!path || !stop || path > stop || (size_t)(stop - path) != (size_t)length) continue;
-        if (memcmp(path, program, (size_t)length) == 0) madvise((void *)start, end - start, MADV_DONTNEED);
+        if (memcmp(path, program, (size_t)length) != 0) continue;
+        if (rights[2] == 'x') {
+            code_start = start;
+            code_end = end;
+        } else if (rights[1] == 'w') {
+            release_unwritten(start, end);
+        } else {
+            madvise((void *)start, end - start, MADV_DONTNEED);
+        }
     }
+    if (code_end) madvise((void *)code_start, code_end - code_start, MADV_DONTNEED);
+}
+
+int clinux_poll_released(const int *fds, int count) {
+    release_program_pages();
+    return clinux_poll(fds, count, -1);
 }
 
 int clinux_getrandom(void *buffer, size_t length) { return getrandom(buffer, length, 0) == (ssize_t)length ? 0 : -1; }

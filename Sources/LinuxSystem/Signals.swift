@@ -37,6 +37,17 @@ package func waitForInput(_ descriptors: [CInt], milliseconds: CInt? = nil) thro
     return descriptors.indices.map { ready & (1 << CInt($0)) != 0 }
 }
 
+/// Waits as ``waitForInput(_:milliseconds:)`` for something that may take long: after a second the pages of the program
+/// are given back, and come again from the page cache when something happens.
+package func waitLongForInput(_ descriptors: [CInt]) throws(SystemCallError) -> [Bool] {
+    let soon = try waitForInput(descriptors, milliseconds: 1000)
+    if soon.contains(true) { return soon }
+    let ready = try check("poll", "\(descriptors.count) descriptors") {
+        clinux_poll_released(descriptors, CInt(descriptors.count))
+    }
+    return descriptors.indices.map { ready & (1 << CInt($0)) != 0 }
+}
+
 /// Collects a child that has ended, any of them; `nil` when none has.
 package func collectEndedChild() throws(SystemCallError) -> (pid: CInt, end: ProcessEnd)? {
     var child = clinux_child()

@@ -68,7 +68,7 @@ struct Apps: ~Copyable {
                     self.stopDeadline = .max
                 }
             } else {
-                _ = try waitReleasingMemory([signals.descriptor.raw])
+                _ = try waitLongForInput([signals.descriptor.raw])
             }
             while let (number, _) = try signals.next() { received(number) }
         }

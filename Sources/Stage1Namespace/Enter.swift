@@ -96,7 +96,7 @@ private func matchOutOfMemoryScore(_ score: [UInt8]) throws {
 /// Waits for the command, passing on the signals that come meanwhile; one that a signal ended ends us the same way.
 private func waitForCommand(_ child: borrowing ChildProcess, _ signals: borrowing SignalQueue) throws -> CInt {
     while true {
-        let ready = try waitReleasingMemory([child.descriptor.raw, signals.descriptor.raw])
+        let ready = try waitLongForInput([child.descriptor.raw, signals.descriptor.raw])
         if ready[0] {
             switch try child.wait() {
             case .exited(let status): return status

@@ -1,5 +1,4 @@
 import AppContainer
-import CLinux
 import Glibc
 import LinuxSystem
 import Stage1Interface
@@ -96,21 +95,11 @@ private func markReady() throws {
 
 private func waitForEnd(of child: borrowing ChildProcess, _ signals: borrowing SignalQueue) throws -> CInt {
     while true {
-        let ready = try waitReleasingMemory([child.descriptor.raw, signals.descriptor.raw])
+        let ready = try waitLongForInput([child.descriptor.raw, signals.descriptor.raw])
         if ready[0] { return try child.wait().shellStatus }
         while let (number, _) = try signals.next() {
             guard number != SIGCHLD else { continue }
             try? child.send(number)  // it may have ended just now, which the next turn sees
         }
     }
-}
-
-/// Waits for input; a wait that takes longer than a second gives the program's pages back first.
-///
-/// They come back from the page cache when something happens.
-func waitReleasingMemory(_ descriptors: [CInt]) throws -> [Bool] {
-    let ready = try waitForInput(descriptors, milliseconds: 1000)
-    if ready.contains(true) { return ready }
-    clinux_release_program_pages()
-    return try waitForInput(descriptors)
 }

@@ -238,6 +238,10 @@ int clinux_read_signal(int fd, pid_t *sender);
 /// poll(2) over up to 8 descriptors for reading; a bit per descriptor that is ready. `timeout` in milliseconds, -1 for ever.
 int clinux_poll(const int *fds, int count, int timeout);
 
+/// As clinux_poll without a timeout, after madvise(2) with MADV_DONTNEED on every page of the program file that this
+/// process has not written to: a process that only waits needs none of them, and gets them back when it wakes.
+int clinux_poll_released(const int *fds, int count);
+
 /// inotify_init1(2).
 int clinux_inotify_init(void);
 /// inotify_add_watch(2).
@@ -263,10 +267,6 @@ int clinux_set_controlling_terminal(int fd);
 int clinux_openpt(int *controller, char *name, size_t length);
 /// isatty(3) and the columns of the terminal, 0 when unknown.
 int clinux_terminal_columns(int fd);
-
-/// madvise(2) with MADV_DONTNEED on every mapping of the program file itself that is read-only: a process that only
-/// waits needs none of them, and gets them back from the page cache when it wakes.
-void clinux_release_program_pages(void);
 
 /// random bytes, getrandom(2).
 int clinux_getrandom(void *buffer, size_t length);
