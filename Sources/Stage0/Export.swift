@@ -10,7 +10,7 @@ package import SystemPackage
 /// Why a pod cannot be exported.
 package enum ExportError: Error, Equatable, CustomStringConvertible {
     case notExited
-    case notAnImageName(String)
+    case notAnImageName(FilePath)
     case targetExists
     case severalApps([ACName])
     case noApps
@@ -39,7 +39,7 @@ package func exportPod(
     _ pod: Pod, app: ACName?, to target: FilePath, overwrite: Bool, in data: DataDirectory
 ) throws {
     guard pod.state == .exited || pod.state == .exitedGarbage else { throw ExportError.notExited }
-    guard target.extension == "aci" else { throw ExportError.notAnImageName(target.extension.map { ".\($0)" } ?? "") }
+    guard target.extension == "aci" else { throw ExportError.notAnImageName(target) }
     if !overwrite, exists(target, followSymlinks: false) { throw ExportError.targetExists }
     let name = try chosenApp(app, of: pod.manifest())
     guard let manifest = try pod.read(PodFile.imageManifest(of: name.rawValue), limit: 4 << 20) else {

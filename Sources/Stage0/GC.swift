@@ -1,7 +1,8 @@
+import ImageStore
 import LinuxSystem
 import Pods
 
-/// Clears pods that have ended, and what is left of those that never came to run.
+/// Clears pods that have ended, and what is left of pods and images that never came to be.
 ///
 /// One pod that cannot be cleared is told of and does not stop the others. Pods that somebody holds are left alone.
 ///
@@ -33,6 +34,11 @@ package func collectPods(
         }
         event(.collecting(pod.id))
         _ = try deletePod(pod, options.removal, in: data, event: event)  // somebody else may be deleting it
+    }
+    do {
+        for problem in try data.images().collectTemporaryFiles() { event(.warning(problem)) }
+    } catch {
+        event(.warning("cannot clear the image store: \(error)"))
     }
     return failures
 }

@@ -28,6 +28,7 @@ package func collectImages(
     for tree in try trees.collectGarbage(keeping: use.referenced) { event(.removedTree(tree)) }
 
     let images = try data.images()
+    for problem in try images.collectTemporaryFiles() { event(.warning(problem)) }
     let limit = Duration.nanoseconds(now()) - gracePeriod
     for image in try images.list() where .nanoseconds(image.lastUsed) <= limit {
         // An image that cannot be resolved any more is in no pod's tree.

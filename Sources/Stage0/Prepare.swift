@@ -21,15 +21,40 @@ package func preparePod(
 ) throws -> Pod {
     let lock = try data.lockPreparation(.shared)
     defer { withExtendedLifetime(lock) {} }
-    let preparation = try Preparation(options, data, report: report)
+    let images = try PodImages(options, data)
     let pod = try data.pods.create()
     try created(pod.id)
-    try preparation.write(to: pod, report: report)
+    try Preparation(options, images, data, report: report).write(to: pod)
     if durable { try pod.descriptor.syncFileSystem() }
     return pod
 }
 
-/// Everything that is known before the pod exists.
+/// The images of a pod: they are in the store before the pod exists.
+private struct PodImages {
+    let stage1: ImageID
+    /// Of the apps that were asked for, in their order; none where somebody else made the manifest.
+    let apps: [ImageID]
+
+    init(_ options: PodOptions, _ data: DataDirectory) throws {
+        let store = try data.images()
+        if case .apps(let requests) = options.content {
+            guard !requests.isEmpty else { throw PreparationError.noApps }
+            apps = try requests.map {
+                try data.image($0.image, pull: options.pull, allowsUnsigned: options.allowsUnsignedImages)
+            }
+        } else {
+            apps = []
+        }
+        let stage1 = try data.stage1Image(
+            options.stage1, at: options.stage1Locations, allowsUnsigned: options.allowsUnsignedImages)
+        try explaining("cannot use stage1 image \(stage1)") {
+            try PodStage1.checkEntryPoints(store.manifest(of: stage1))
+        }
+        self.stage1 = stage1
+    }
+}
+
+/// What goes into a pod's directory.
 private struct Preparation {
     let data: DataDirectory
     let options: PodOptions
@@ -38,34 +63,24 @@ private struct Preparation {
     let manifest: [UInt8]
     let usesOverlay: Bool
 
-    init(_ options: PodOptions, _ data: DataDirectory, report: (String) -> Void) throws {
+    init(_ options: PodOptions, _ images: PodImages, _ data: DataDirectory, report: (String) -> Void) throws {
         self.data = data
         self.options = options
+        stage1 = images.stage1
         let store = try data.images()
-        let stage1 = try data.stage1Image(
-            options.stage1, at: options.stage1Locations, allowsUnsigned: options.allowsUnsignedImages)
-        try explaining("cannot use stage1 image \(stage1)") {
-            try PodStage1.checkEntryPoints(store.manifest(of: stage1))
-        }
-        self.stage1 = stage1
         switch options.content {
         case .apps(let requests):
-            let requested = try requests.map { request in
-                let id = try data.image(
-                    request.image, pull: options.pull, allowsUnsigned: options.allowsUnsignedImages)
-                return try explaining("error preparing image \(id)") {
+            let requested = try zip(requests, images.apps).map { request, id in
+                try explaining("error preparing image \(id)") {
                     try RequestedApp(request, imageID: id, manifest: store.manifest(of: id))
                 }
             }
-            guard !requested.isEmpty else { throw PreparationError.noApps }
             let (podManifest, refused) = try podManifest(of: requested, options)
             refused.forEach(report)
             apps = requested.map { ($0.name, $0.imageID) }
             manifest = Array(podManifest.json.serialized().utf8)
         case .manifest(let bytes):
-            let podManifest = try explaining("error unmarshaling pod manifest") {
-                try PodManifest(parsing: bytes)
-            }
+            let podManifest = try explaining("error unmarshaling pod manifest") { try PodManifest(parsing: bytes) }
             apps = try checkPodManifest(podManifest) { id in
                 try explaining("error getting the image manifest from store") { try store.manifest(of: id) }
             }
@@ -77,9 +92,9 @@ private struct Preparation {
         usesOverlay = options.usesOverlay && obstacle == nil
     }
 
-    func write(to pod: Pod, report: (String) -> Void) throws {
+    func write(to pod: Pod) throws {
         let mode = try FileStatus(of: pod.descriptor).permissions
-        for name in [PodFile.appsInfo, PodFile.stage1, PodFile.host] {
+        for name in [PodFile.appsInfo, PodFile.stage1] {
             try pod.descriptor.makeDirectory(name, mode: mode)
         }
         try pod.descriptor.makeDirectory("\(PodFile.stage1)/rootfs", mode: 0o755)

@@ -73,6 +73,8 @@ private struct PodStart {
     func becomeStage1() throws -> Never {
         try record(options, in: pod)
         let directory = try absolute(pod.path)
+        // Made now, because its presence tells stage1 that somebody has mounted the host's tree there.
+        try pod.descriptor.makeDirectory(PodFile.host, mode: 0o750)
         try enterPodMountNamespace(hostTree: directory.appending(PodFile.host))
         for (tree, root) in trees { try tree.mount(root, in: directory) }
         for app in apps { try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue))) }

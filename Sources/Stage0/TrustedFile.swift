@@ -7,10 +7,12 @@ enum TrustError: Error, Equatable, CustomStringConvertible {
     case notRoots(FilePath)
     case writableByOthers(FilePath)
 
+    private static let wayOut = "; --insecure-options=image takes the image all the same"
+
     var description: String {
         switch self {
-        case .notRoots(let path): "'\(path)' does not belong to root"
-        case .writableByOthers(let path): "'\(path)' can be written by others than root"
+        case .notRoots(let path): "'\(path)' does not belong to root\(Self.wayOut)"
+        case .writableByOthers(let path): "'\(path)' can be written by others than root\(Self.wayOut)"
         }
     }
 }
