@@ -55,6 +55,8 @@ build: ## Debug build with all tests
 release: ## Static release programs, stripped, in build/bin
 	for product in $(PROGRAMS) $(TOOLS); do \
 		$(BUILD_STATIC) --product $$product; \
+		if grep -q _RegexParser $(STATIC)/$$product; then \
+			echo "$$product: something like text.contains(\"ab\") brought in regular expressions, 2 MB" >&2; exit 1; fi; \
 		install -D -m 0755 --strip --strip-program=strip $(STATIC)/$$product build/bin/$$product; done
 
 images: release ## Stage1 images in build/images

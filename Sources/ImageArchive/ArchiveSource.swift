@@ -43,7 +43,8 @@ class ArchiveSource {
         if let failure { return failure }
         guard let text = archive_error_string(archive) else { return ArchiveError.truncated }
         let message = String(cString: text)
-        return message.lowercased().contains("truncated") ? ArchiveError.truncated : ArchiveError.damaged(message)
+        let isTruncated = message.lowercased().split(separator: " ").contains { $0.hasPrefix("truncated") }
+        return isTruncated ? ArchiveError.truncated : ArchiveError.damaged(message)
     }
 }
 

@@ -70,7 +70,8 @@ package enum ImageReference: Equatable, Sendable {
             }
             return false
         }
-        return text.contains("./") || text.hasSuffix(".aci")
+        let directories = text.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return directories.contains { $0.hasSuffix(".") } || text.hasSuffix(".aci")
     }
 
     private static func imageName(_ text: String) throws -> ImageName {

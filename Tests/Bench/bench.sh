@@ -114,7 +114,7 @@ pods=$($(rkt list) list --no-legend | wc -l)
 
 # resident PID: PSS in KiB and name of this process and of all below it.
 resident() {
-    awk -v name="$(tr '\0' ' ' <"/proc/$1/cmdline" | sed 's#[^ ]*/##' | cut -c1-32)" \
+    awk -v name="$(tr '\0' ' ' <"/proc/$1/cmdline" | cut -d" " -f1 | sed "s#.*/##")" \
         '/^Pss:/ { printf "%d\t%s\n", $2, name }' "/proc/$1/smaps_rollup"
     local child
     for child in $(cat "/proc/$1/task/$1/children"); do resident "$child"; done
@@ -127,12 +127,12 @@ memory() {
     local pod=$!
     for _ in {1..100}; do
         sleep 0.05
-        resident $pod 2>/dev/null | grep -q '[^-]sleep 1000' && break
+        resident $pod 2>/dev/null | grep -q $'\tsleep$' && break
     done
-    sleep 0.5
+    sleep 2 # a process that waits longer than a second gives its pages back
     resident $pod >"$bench/$name.pss"
     timeout 60 $(rkt pods) stop --force --uuid-file="$bench/$name.uuid" >/dev/null
-    wait $pod || true
+    { wait $pod || true; } 2>/dev/null
 }
 say "measuring: memory"
 memory ns --net=none "$small"
