@@ -48,6 +48,7 @@ package final class Pod {
                 let descriptor = try Descriptor.open(path, [.readOnly, .directory, .noFollow])
                 let inode = try FileStatus(of: descriptor).inode
                 let pod = Pod(id, descriptor, inode: inode, in: directory, of: dataDirectory, holdsLock: false)
+                if try pod.settle() { return pod }
                 return try pod.refresh() ? pod : nil
             } catch  where error.errno == .noSuchFileOrDirectory {
                 continue
@@ -68,16 +69,21 @@ package final class Pod {
     @discardableResult
     package func refresh() throws(SystemCallError) -> Bool {
         while try locate() {
-            guard directory.lockMatters, !holdsLock else {
-                state = PodState(in: directory, locked: holdsLock)
-                return true
-            }
-            let locked = try isLockedByAnother()
-            guard try isIn(directory) else { continue }
-            state = PodState(in: directory, locked: locked)
-            return true
+            if try settle() { return true }
         }
         return false
+    }
+
+    /// Finds out the state from the directory the pod was just seen in; false when it has moved meanwhile.
+    private func settle() throws(SystemCallError) -> Bool {
+        guard directory.lockMatters, !holdsLock else {
+            state = PodState(in: directory, locked: holdsLock)
+            return true
+        }
+        let locked = try isLockedByAnother()
+        guard try isIn(directory) else { return false }
+        state = PodState(in: directory, locked: locked)
+        return true
     }
 
     /// Finds out the directory the pod is in; false when it is in none.
