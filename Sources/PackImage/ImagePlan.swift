@@ -72,11 +72,11 @@ private struct Collection {
     }
 
     mutating func addHardLink(_ path: String, to target: String) throws {
-        let target = try inRoot(target)
-        guard let entry = items[target]?.entry, entry.content == .file else {
+        let targetInImage = try inRoot(target)
+        guard let entry = items[targetInImage]?.entry, entry.content == .file else {
             throw Failure("'\(path)' is a link to '\(target)', which is no file of the image")
         }
-        try add(path, .hardLink(target: target), mode: entry.mode)
+        try add(path, .hardLink(target: targetInImage), mode: entry.mode)
     }
 
     /// Adds an entry and the directories above it.
