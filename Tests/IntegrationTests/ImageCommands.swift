@@ -171,7 +171,7 @@ extension Integration {
                 let id = try rkt.fetch(sample())
                 let good = try rkt("image", "verify", "example.com/sample").succeeded()
                 #expect(
-                    good.output.contains("successfully verified checksum for image: \"example.com/sample\" (\"\(id)\")")
+                    (good.output + good.errors).contains("successfully verified checksum for image: \"example.com/sample\" (\"\(id)\")")
                 )
                 let tree = try onlyTree(rkt)
                 try writeText("damaged", to: tree.appending("rootfs/etc/motd"))

@@ -149,14 +149,17 @@ extension Integration {
             try RktFixture.with { rkt throws in
                 let facts = try rkt.ask("umask + status + session")
                 #expect(facts["umask"] == "0o22")
-                #expect(facts["SigIgn"] == "0000000000000000")
+                // 32 and 33 belong to libc, which ignores them in what it starts.
+                #expect(["0000000000000000", "0000000180000000"].contains(facts["SigIgn"]))
                 #expect(facts["SigBlk"] == "0000000000000000")
             }
         }
 
         @Test func `a host name cannot be set`() throws {
             try RktFixture.with { rkt throws in
-                #expect(try rkt.ask("sethostname")["sethostname"] != "ok")
+                #expect(["killed SYS", "EPERM"].contains(try rkt.ask("syscall 170")["syscall 170"]))
+                let free = try rkt.ask("sethostname", options: ["--insecure-options=image,seccomp"])
+                #expect(free["sethostname"] == "EPERM")
             }
         }
 

@@ -196,13 +196,13 @@ extension Integration {
         @Test(arguments: [
             ("os", nil, "missing os label in the image manifest"),
             ("arch", nil, "missing arch label in the image manifest"),
-            ("arch", "aarch64_be", "aarch64_be"),
+            ("arch", "s390x", "bad arch \"s390x\" for linux (must be one of: [amd64"),
         ])
         func `an image for another machine does not run`(label: String, value: String?, sentence: String) throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").label(label, value))
                 let result = try rkt.run(image: image)
-                if value == nil { result.refused(sentence) } else { #expect(result.status != 0) }
+                result.refused(sentence)
             }
         }
 

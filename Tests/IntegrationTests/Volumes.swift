@@ -142,14 +142,25 @@ extension Integration {
                 let outside = try rkt.source(["outside": "x"], "outside")
                 let image = try rkt.fetch(
                     RktFixture.probe("example.com/a").symlink("/link", to: outside.string)
-                        .symlink("/up", to: "../../../../../../..\(outside)"))
-                for target in ["/link", "/up"] {
+                        .symlink("/up", to: "../../../../../../..\(outside)")
+                        .directory(outside.string).symlink("/etc/inside", to: "../srv/real").directory("/srv/real"))
+                for target in ["/link", "/up", "/etc/inside"] {
                     let facts = try rkt.ask(
                         flavor, "exists \(target)/note + exists \(target)/outside",
                         options: ["--volume=data,kind=host,source=\(source)"],
                         appOptions: ["--mount=volume=data,target=\(target)"], image: image)
                     #expect(facts["exists \(target)/note"] == "yes", "\(flavor) \(target)")
                     #expect(facts["exists \(target)/outside"] == "no", "\(flavor) \(target)")
+                }
+                #expect(try entries(of: outside) == ["outside"])
+                let dangling = try rkt.fetch(RktFixture.probe("example.com/b").symlink("/link", to: outside.string))
+                let result = try rkt.run(
+                    flavor, image: dangling, options: ["--volume=data,kind=host,source=\(source)"],
+                    appOptions: ["--mount=volume=data,target=/link"], ["exists", "/link/note"])
+                if result.status == 0 {
+                    #expect(Facts(result.output)["exists /link/note"] == "yes")
+                } else {
+                    result.refused("/link")
                 }
                 #expect(try entries(of: outside) == ["outside"])
             }

@@ -19,7 +19,8 @@ struct HostState {
 
     /// What is there now and was not there before, in words; waits a moment for what is just going away.
     ///
-    /// `marks` are the pods of the test: of cgroups only those count that carry one, or the name of the runtime.
+    /// `marks` are the pods of the test: of cgroups only those count that carry one, or the name of the runtime without
+    /// being another pod's.
     func leftovers(marks: [String]) -> [String] {
         var found: [String] = []
         for _ in 0..<100 {
@@ -34,7 +35,7 @@ struct HostState {
         var found = later.mounts.subtracting(mounts).sorted().map { "mount left: \($0)" }
         found += mounts.subtracting(later.mounts).sorted().map { "mount gone: \($0)" }
         let ours = later.cgroups.subtracting(cgroups).filter { path in
-            path.contains("rkt") || marks.contains { path.contains($0) }
+            marks.contains { path.contains($0) } || path.contains("rkt") && !carriesUUID(path)
         }
         found += ours.sorted().map { "cgroup left: \($0)" }
         for process in HostState.descendants() {
@@ -42,6 +43,14 @@ struct HostState {
             found.append("process left: \(process.pid) \(process.words)")
         }
         return found
+    }
+
+    /// Whether a path names a pod, perhaps somebody else's.
+    private func carriesUUID(_ path: String) -> Bool {
+        path.split(separator: "/").contains { name in
+            let groups = name.split(separator: "-").suffix(5)
+            return groups.map(\.count) == [8, 4, 4, 4, 12] && groups.joined().allSatisfy(\.isHexDigit)
+        }
     }
 
     /// Kills what was found, so that one bad test does not spoil the next.

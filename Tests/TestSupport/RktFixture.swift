@@ -16,6 +16,8 @@ package final class RktFixture {
 
     private var cleanUps: [() -> Void] = []
     private var imageCount = 0
+    /// Every pod that was ever seen, also when it was collected meanwhile.
+    private var knownPods: Set<String> = []
 
     private init(_ directory: FilePath) throws {
         self.directory = directory
@@ -33,7 +35,7 @@ package final class RktFixture {
         let fixture = try RktFixture(directory.path)
         defer {
             for cleanUp in fixture.cleanUps.reversed() { cleanUp() }
-            for leftover in before.leftovers(marks: fixture.podIDs) {
+            for leftover in before.leftovers(marks: fixture.podIDs + Array(fixture.knownPods)) {
                 Issue.record(Comment(rawValue: leftover), sourceLocation: location)
             }
             before.killNewProcesses()
@@ -65,7 +67,10 @@ package final class RktFixture {
     package func callAsFunction(_ arguments: [String], limit: Duration = .seconds(60)) throws -> CommandResult {
         var command = command(arguments)
         command.timeLimit = limit
-        return try command.run()
+        let running = try command.start()
+        defer { knownPods.formUnion(podIDs) }
+        knownPods.formUnion(podIDs)
+        return running.wait()
     }
 
     /// Starts `rkt` and returns at once; killed at the end of the test if it still runs.
