@@ -24,7 +24,7 @@ extension Integration {
         @Test func `a member of the group rkt lists and reads without being root`() throws {
             try RktFixture.with { rkt throws in
                 try rkt.ask("user")
-                let uuid = rkt.podIDs[0]
+                let uuid = try rkt.onlyPod()
                 // What the packages do: the data directory belongs to the group, and hands it down.
                 let group = 54321
                 try Command(

@@ -153,7 +153,7 @@ extension Integration {
                     "--name=two", "--environment=WHO=two", "--", "sleep", "200", "+", "ready", "+", "wait", "60",
                 ])
                 try pod.waitForOutput("ready=")
-                let uuid = rkt.podIDs[0]
+                let uuid = try rkt.onlyPod()
                 let refusal = try rkt("enter", uuid, "/inspect", "env").refused(
                     "unable to determine app name: specify app using")
                 #expect(refusal.errorLines.contains("enter: pod contains multiple apps:"))

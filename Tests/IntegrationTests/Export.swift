@@ -19,7 +19,7 @@ extension Integration {
                     "write /etc/new fresh + write /etc/old changed + remove /etc/doomed + symlink /etc/link /outside",
                     options: copied ? ["--no-overlay"] : [], image: image)
                 let out = rkt.directory.appending("out.aci")
-                try rkt("export", rkt.podIDs[0], out.string).succeeded()
+                try rkt("export", rkt.onlyPod(), out.string).succeeded()
                 #expect(try readBytes(out).prefix(2) == [0x1f, 0x8b], "gzip")
                 #expect(try FileFacts(out).permissions == 0o644)
 
@@ -46,7 +46,7 @@ extension Integration {
                     "exists /data/secret", options: ["--volume=data,kind=host,source=\(source)"],
                     appOptions: ["--mount=volume=data,target=/data"])
                 let out = rkt.directory.appending("out.aci")
-                try rkt("export", rkt.podIDs[0], out.string).succeeded()
+                try rkt("export", rkt.onlyPod(), out.string).succeeded()
                 let listed = try Command("/bin/tar", ["-tzf", out.string]).run().succeeded()
                 #expect(!listed.output.contains("secret"))
             }
@@ -82,10 +82,10 @@ extension Integration {
                     "write", "/who", "two"
                 ).succeeded()
                 let out = rkt.directory.appending("out.aci")
-                try rkt("export", rkt.podIDs[0], out.string).refused("--app")
-                try rkt("export", "--app=two", rkt.podIDs[0], out.string).succeeded()
+                try rkt("export", rkt.onlyPod(), out.string).refused("--app")
+                try rkt("export", "--app=two", rkt.onlyPod(), out.string).succeeded()
                 #expect(try rkt.ask("read /who", image: rkt.fetch(out))["read /who"] == "two\\n")
-                try rkt("export", "--app=three", "--overwrite", rkt.podIDs[0], out.string).refused("three")
+                try rkt("export", "--app=three", "--overwrite", rkt.onlyPod(), out.string).refused("three")
             }
         }
     }

@@ -92,7 +92,7 @@ extension Integration {
                 #expect(try rkt("image", "list", "--no-legend").lines.count == 1)
                 #expect(try entries(of: rkt.dataDirectory.appending("cas/tmp")) == [])
                 #expect(try entries(of: rkt.dataDirectory.appending("cas/tree")).count == 1)
-                try rkt("image", "verify", results[0].text).succeeded()
+                try rkt("image", "verify", results.first?.text ?? "").succeeded()
             }
         }
 

@@ -9,7 +9,7 @@ extension Integration {
         func `pods are marked first and removed after the grace period`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
                 try rkt.ask(flavor, "user")
-                let uuid = rkt.podIDs[0]
+                let uuid = try rkt.onlyPod()
                 let marked = try rkt("gc").succeeded()
                 #expect(marked.errors.contains("gc: moving pod \"\(uuid)\" to garbage"), "\(marked)")
                 #expect(

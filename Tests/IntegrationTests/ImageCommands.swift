@@ -16,9 +16,9 @@ extension Integration {
                 #expect(row.last?.hasSuffix("ago") == true || row.last == "now")
 
                 let full = cells(try rkt("image", "list", "--full", "--no-legend").succeeded().text)
-                #expect(full[0] == id)
-                #expect(UInt64(full[2]) ?? 0 > 0)
-                #expect(full[3].hasPrefix("20"), "an absolute time: \(full[3])")
+                #expect(full[cell: 0] == id)
+                #expect(UInt64(full[cell: 2]) ?? 0 > 0)
+                #expect(full[cell: 3].hasPrefix("20"), "an absolute time: \(full[cell: 3])")
             }
         }
 
@@ -171,7 +171,8 @@ extension Integration {
                 let id = try rkt.fetch(sample())
                 let good = try rkt("image", "verify", "example.com/sample").succeeded()
                 #expect(
-                    (good.output + good.errors).contains("successfully verified checksum for image: \"example.com/sample\" (\"\(id)\")")
+                    (good.output + good.errors).contains(
+                        "successfully verified checksum for image: \"example.com/sample\" (\"\(id)\")")
                 )
                 let tree = try onlyTree(rkt)
                 try writeText("damaged", to: tree.appending("rootfs/etc/motd"))

@@ -69,8 +69,8 @@ extension Integration {
                     wait; find /usr/share/doc -type f | head -50 | xargs cat | gzip | gzip -d | wc -c | grep -qv '^0$'; dpkg -l | grep -c ^ii
                     """
                 let lines = try debian("/bin/bash", "-c", script).lines
-                #expect(lines[0] == "100")
-                #expect(Int(lines[1]) ?? 0 > 50)
+                #expect(lines[cell: 0] == "100")
+                #expect(Int(lines[cell: 1]) ?? 0 > 50)
                 try rkt.collectGarbage()
             }
         }
@@ -96,7 +96,7 @@ extension Integration {
                 #expect(try client("get", "key") == "value")
                 #expect(
                     try rkt("enter", uuid, "/bin/sh", "-c", "id -u; ps ax 2>/dev/null | grep -c redis-server || true")
-                        .succeeded().lines[0] == "1000")
+                        .succeeded().lines[cell: 0] == "1000")
                 #expect(try rkt("list", "--no-legend").output.contains("running"))
                 try rkt("stop", uuid).succeeded()
                 let result = server.wait(.seconds(60))

@@ -12,14 +12,16 @@ extension Integration {
                 try rkt.ask(.fly, "user")
                 let listed = try rkt("image", "list", "--full", "--no-legend").succeeded().lines.map(cells)
                 #expect(
-                    Set(listed.map { $0[1].split(separator: ":")[0] }) == [
+                    Set(listed.map { $0[cell: 1].split(separator: ":")[0] }) == [
                         "coreos.com/rkt/stage1-ns", "coreos.com/rkt/stage1-fly", "example.com/inspect",
                     ])
-                let times = listed.map { [$0[0], $0[3]] }.sorted { $0[0] < $1[0] }
+                let times = listed.map { [$0[cell: 0], $0[cell: 3]] }.sorted { $0[cell: 0] < $1[cell: 0] }
                 try rkt.ask(.ns, "user")
                 let again = try rkt("image", "list", "--full", "--no-legend").succeeded().lines.map(cells)
-                #expect(again.map { [$0[0], $0[3]] }.sorted { $0[0] < $1[0] } == times, "not imported again")
-                let fly = try #require(listed.first { $0[1].contains("stage1-fly") })[0]
+                #expect(
+                    again.map { [$0[cell: 0], $0[cell: 3]] }.sorted { $0[cell: 0] < $1[cell: 0] } == times,
+                    "not imported again")
+                let fly = try #require(listed.first { $0[cell: 1].contains("stage1-fly") })[cell: 0]
                 let result = try rkt(
                     "run", "--net=host", "--stage1-hash=\(fly)", rkt.probeImage(), "--", "namespaces"
                 ).succeeded()
@@ -106,7 +108,8 @@ extension Integration {
                 var foreign = ACIBuilder(name: "example.com/foreign-\(version)")
                     .annotation("coreos.com/rkt/stage1/run", "/start").annotation("coreos.com/rkt/stage1/enter", "/in")
                     .annotation("coreos.com/rkt/stage1/gc", "/clean").annotation("coreos.com/rkt/stage1/stop", "/halt")
-                    .file("/sh", from: try Programs.find("busybox"))
+                    .directory("/bin").file("/bin/busybox", from: try Programs.find("busybox"))
+                    .symlink("/bin/sh", to: "busybox")
                 if version > 1 { foreign = foreign.annotation("coreos.com/rkt/stage1/interface-version", "\(version)") }
                 let script = """
                     #!/bin/sh

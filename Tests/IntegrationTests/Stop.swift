@@ -19,12 +19,13 @@ extension Integration {
         @Test(arguments: Flavor.all)
         func `force ends an app that does not listen`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
-                let image = try rkt.fetch(RktFixture.probe("example.com/a").file("/sh", from: Programs.find("busybox")))
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").file("/busybox", from: Programs.find("busybox")))
                 let file = rkt.directory.appending("uuid")
                 let pod = try rkt.start(
                     rkt.podArguments(
-                        flavor, image: image, options: ["--uuid-file-save=\(file)"], appOptions: ["--exec=/sh"],
-                        ["sh", "-c", "trap '' TERM INT; echo up; while :; do /sh sleep 1; done"]))
+                        flavor, image: image, options: ["--uuid-file-save=\(file)"], appOptions: ["--exec=/busybox"],
+                        ["sh", "-c", "trap '' TERM INT; echo up; while :; do /busybox sleep 1; done"]))
                 try pod.waitForOutput("up")
                 let uuid = try readText(file)
                 try rkt("stop", "--force", uuid).succeeded()

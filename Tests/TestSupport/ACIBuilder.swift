@@ -100,6 +100,14 @@ package struct ACIBuilder {
         with { $0.appMembers?.append(("supplementaryGIDs", .array(groups.map { .raw(String($0)) }))) }
     }
 
+    package func userWords(annotations: [String: String], labels: [String: String]) -> ACIBuilder {
+        func object(_ words: [String: String]) -> JSONText { .object(words.map { ($0.key, .string($0.value)) }) }
+        return with { copy in
+            copy.appMembers?.append(("userAnnotations", object(annotations)))
+            copy.appMembers?.append(("userLabels", object(labels)))
+        }
+    }
+
     package func workingDirectory(_ path: String) -> ACIBuilder {
         with { $0.appMembers?.append(("workingDirectory", .string(path))) }
     }

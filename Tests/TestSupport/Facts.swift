@@ -26,3 +26,8 @@ package struct Facts: CustomStringConvertible {
 
     package var description: String { pairs.map { "\($0.name)=\($0.value)" }.joined(separator: "\n") }
 }
+
+extension [String] {
+    /// The cell of a table row or the line of an output; empty when there is none.
+    package subscript(cell index: Int) -> String { indices.contains(index) ? self[index] : "" }
+}

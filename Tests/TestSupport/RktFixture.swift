@@ -193,6 +193,13 @@ package final class RktFixture {
         return found
     }
 
+    /// The UUID of the pod, where there is just one.
+    package func onlyPod() throws -> String {
+        let all = podIDs
+        guard let uuid = all.first, all.count == 1 else { throw Trouble("pods: \(all)") }
+        return uuid
+    }
+
     /// The directory of a pod, in whatever state it is.
     package func podDirectory(_ uuid: String) throws -> FilePath {
         for state in ["embryo", "prepare", "prepared", "run", "exited-garbage", "garbage"] {
