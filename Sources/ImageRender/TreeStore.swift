@@ -122,12 +122,19 @@ package struct TreeStore {
     package func collectGarbage(keeping referenced: Set<TreeID>) throws -> [TreeID] {
         let unused = try list().filter { !referenced.contains($0) }
         for tree in unused { try remove(tree) }
+        try removeUnfinished()
+        return unused
+    }
+
+    /// Removes what processes left that were killed while they rendered or removed a tree.
+    package func removeUnfinished() throws {
+        guard exists(trees) else { return }
         try removeDeadTemporaries(in: trees)
+        guard exists(seals) else { return }
         for name in try listDirectory(seals) {
             guard let tree = try? TreeID(parsing: name) else { continue }  // not ours
             if !exists(path(of: tree), followSymlinks: false) { try removeOrphanedSeal(of: tree) }
         }
-        return unused
     }
 }
 

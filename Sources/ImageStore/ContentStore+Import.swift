@@ -72,12 +72,21 @@ extension ContentStore {
     private func importAlways(
         from source: borrowing Descriptor, _ latest: Bool, _ now: Int64, _ limits: ArchiveLimits
     ) throws -> ImageInfo {
-        let name = "blob-\(hexadecimal(try randomBytes(8)))"
         let directory = try Descriptor.open(layout.temporary, [.directory])
-        let blob = try directory.open(name, [.readWrite, .create, .exclusive], mode: 0o600)
+        while true {
+            let name = "blob-\(hexadecimal(try randomBytes(8)))"
+            let blob = try directory.open(name, [.readWrite, .create, .exclusive], mode: 0o600)
+            // Held while the file has this name: without a lock it is taken for a leftover, even between these calls.
+            guard try blob.tryLock(.exclusive), try FileStatus(of: blob).links > 0 else { continue }
+            return try importAlways(from: source, to: blob, name, in: directory, latest, now, limits)
+        }
+    }
+
+    private func importAlways(
+        from source: borrowing Descriptor, to blob: borrowing Descriptor, _ name: String,
+        in directory: borrowing Descriptor, _ latest: Bool, _ now: Int64, _ limits: ArchiveLimits
+    ) throws -> ImageInfo {
         do {
-            // Held while the file has this name: without a lock it is taken for a leftover.
-            try blob.lock(.exclusive)
             let archive = try importArchive(from: source, to: blob, limits: limits)
             try layout.share(blob)
             try blob.dataSync()

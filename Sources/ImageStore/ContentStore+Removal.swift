@@ -45,7 +45,7 @@ extension ContentStore {
 
     /// Deletes what processes that were killed have left: temporary files, and images that did not get into the index.
     ///
-    /// What is in use is locked and stays; so does what is younger than a minute, which may be about to be locked.
+    /// What is in use is locked and stays. A manifest that is being written has no lock: it counts as left after a minute.
     ///
     /// - Returns: what could not be deleted and why.
     @discardableResult
@@ -55,7 +55,7 @@ extension ContentStore {
         let directory = try Descriptor.open(layout.temporary, [.directory])
         for name in try listDirectory(layout.temporary) {
             do {
-                try collect(name, in: directory, now: now)
+                try collect(name, in: directory)
             } catch {
                 problems.append("\(error)")
             }
@@ -70,16 +70,17 @@ extension ContentStore {
         return problems
     }
 
-    /// What may still be without a lock, in nanoseconds.
+    /// How long writing a manifest may take, in nanoseconds.
     private static let graceTime: Int64 = 60_000_000_000
 
-    private func collect(_ name: String, in directory: borrowing Descriptor, now: Int64) throws(SystemCallError) {
+    private func collect(_ name: String, in directory: borrowing Descriptor) throws(SystemCallError) {
         do throws(SystemCallError) {
             let status = try FileStatus(of: name, below: directory)
-            if status.changeTime > now - Self.graceTime { return }
             guard status.kind == .file || status.kind == .directory else { return try directory.removeFile(name) }
             let entry = try directory.open(name, [.readOnly, .noFollow, .nonBlocking])
             guard try entry.tryLock(.exclusive) else { return }
+            // Whoever had the lock before may have removed the name after we opened it, and somebody else made it anew.
+            guard try FileStatus(of: name, below: directory).inode == FileStatus(of: entry).inode else { return }
             try removeTree(name, below: directory)
             try entry.unlock()
         } catch  where error.errno == .noSuchFileOrDirectory {
@@ -93,12 +94,11 @@ extension ContentStore {
             for shard in try listDirectory(directory) {
                 let path = directory.appending(shard)
                 for name in try listDirectory(path) {
-                    guard let status = try? FileStatus(of: path.appending(name)),  // gone: nothing to do
-                        status.changeTime <= now - Self.graceTime
-                    else { continue }
                     if let key = try? ImageID(parsing: name) {
                         found.insert(key)
-                    } else {
+                    } else if let status = try? FileStatus(of: path.appending(name)),  // gone: nothing to do
+                        status.changeTime <= now - Self.graceTime
+                    {
                         // The manifest of somebody who was killed while writing it.
                         try removeTree(path.appending(name))
                     }
@@ -108,6 +108,7 @@ extension ContentStore {
         return found.subtracting(try index.all().map(\.id))
     }
 
+    /// Waits for whoever is about to index the image.
     private func collectImage(_ key: ImageID) throws {
         let lock = try lock(key)
         if try index.info(key) == nil { try removeFiles(of: key) }

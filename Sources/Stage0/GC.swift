@@ -1,3 +1,4 @@
+import ImageRender
 import ImageStore
 import LinuxSystem
 import Pods
@@ -37,6 +38,7 @@ package func collectPods(
     }
     do {
         for problem in try data.images().collectTemporaryFiles() { event(.warning(problem)) }
+        try data.trees().removeUnfinished()
     } catch {
         event(.warning("cannot clear the image store: \(error)"))
     }

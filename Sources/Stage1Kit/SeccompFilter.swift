@@ -37,10 +37,21 @@ package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
         if number < 0 { continue }
         try require("add '\(name)'", seccomp_rule_add_array(context, listed, number, 0, nil))
     }
-    let list = try export(context)
     var isWhitelist = false
     if case .allow = policy { isWhitelist = true }
+    if isWhitelist { try refuseNewCalls(context, but: names, unless: others) }
+    let list = try export(context)
     return FilterPrologue.instructions(refusingNewCalls: isWhitelist) + list
+}
+
+/// Lets the calls that a whitelist does not name fail as unknown, where they are so new that programs ask for them first.
+private func refuseNewCalls(_ context: scmp_filter_ctx, but names: [String], unless others: UInt32) throws {
+    let unknown = cseccomp_fail_with(UInt16(ENOSYS))
+    if others == unknown { return }
+    let named = Set(names.map { seccomp_syscall_resolve_name($0) })
+    for number in FilterPrologue.newCalls where !named.contains(number) && number != FilterPrologue.cloneThree {
+        try require("refuse call \(number)", seccomp_rule_add_array(context, unknown, number, 0, nil))
+    }
 }
 
 private func require(_ what: String, _ result: CInt) throws {

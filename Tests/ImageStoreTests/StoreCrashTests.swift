@@ -25,8 +25,6 @@ import Testing
         try used.lock(.exclusive)
 
         #expect(try fixture.store.collectTemporaryFiles().isEmpty)
-        #expect(try listDirectory(temporary).count == 3)
-        #expect(try fixture.store.collectTemporaryFiles(now: later).isEmpty)
 
         #expect(try listDirectory(temporary) == ["blob-1111"])
         #expect(try fixture.store.list() == [info])

@@ -61,7 +61,7 @@ extension Integration {
                 pod.signal(15)
                 pod.wait()
                 try rkt("export", running, rkt.directory.appending("out.tar").string)
-                    .refused("extension must be .aci (given \(rkt.directory)/out.tar)")
+                    .refused("extension must be .aci (given .tar)")
                 try writeText("mine", to: out)
                 try rkt("export", running, out.string).refused("target file exists (try --overwrite)")
                 #expect(try readText(out) == "mine")
@@ -81,11 +81,12 @@ extension Integration {
                     "--",
                     "write", "/who", "two"
                 ).succeeded()
+                let uuid = try rkt.onlyPod()
                 let out = rkt.directory.appending("out.aci")
-                try rkt("export", rkt.onlyPod(), out.string).refused("--app")
-                try rkt("export", "--app=two", rkt.onlyPod(), out.string).succeeded()
+                try rkt("export", uuid, out.string).refused("--app")
+                try rkt("export", "--app=two", uuid, out.string).succeeded()
                 #expect(try rkt.ask("read /who", image: rkt.fetch(out))["read /who"] == "two\\n")
-                try rkt("export", "--app=three", "--overwrite", rkt.onlyPod(), out.string).refused("three")
+                try rkt("export", "--app=three", "--overwrite", uuid, out.string).refused("three")
             }
         }
     }

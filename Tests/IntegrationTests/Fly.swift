@@ -111,16 +111,5 @@ extension Integration {
                 }
             }
         }
-
-        @Test(arguments: [
-            (["--volume=e,kind=empty", "--mount=volume=e,target=/e"], "e")
-        ])
-        func `what it does not have is refused`(options: [String], sentence: String) throws {
-            try RktFixture.with { rkt throws in
-                let result = try rkt.run(.fly, image: rkt.probeImage(), options: options, ["user"])
-                #expect(result.status == 254, "\(result)")
-                #expect(result.errors.contains(sentence))
-            }
-        }
     }
 }

@@ -94,10 +94,11 @@ extension Integration {
             }
         }
 
-        @Test func `an empty volume has the mode and owner asked for`() throws {
+        @Test(arguments: Flavor.all)
+        func `an empty volume has the mode and owner asked for`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
-                    "stat /one + stat /two + write /one/x 1",
+                    flavor, "stat /one + stat /two + write /one/x 1",
                     options: ["--volume=one,kind=empty", "--volume=two,kind=empty,mode=1770,uid=5,gid=6"],
                     appOptions: ["--mount=volume=one,target=/one", "--mount=volume=two,target=/two"])
                 #expect(facts["stat /one"]?.hasPrefix("directory 0o755 0:0") == true, "\(facts)")
