@@ -57,6 +57,12 @@ struct SealRecord: Equatable {
         }
     }
 
+    /// Whether a file is what it was, as far as the kernel vouches for it.
+    func isUnchanged(_ status: clinux_stat) -> Bool {
+        inode == status.inode && changeTime == status.change_time && mode == status.mode && user == status.user
+            && group == status.group && size == Self.size(status)
+    }
+
     /// Bytes of a record whose name has `length` bytes.
     static func size(nameLength length: Int) -> Int { fixedSize + (length + 8) / 8 * 8 }
 

@@ -1,11 +1,12 @@
 import AppContainer
 import CLinux
 import Glibc
-import ImageRender
 import LinuxSystem
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import ImageRender
 
 @Suite(.enabled(if: Requirements.root, "needs root")) struct SealTests {
     let fixture: Fixture
@@ -172,5 +173,25 @@ import Testing
         #expect(try fixture.trees.render(image, rebuilding: true) == tree)
         #expect(try readText(fixture.cas.appending("tree/\(tree)/hash")) == first)
         try fixture.trees.verifyFully(of: tree)
+    }
+
+    @Test func `a tree can be looked at in two parts, cut anywhere`() throws {
+        let seal = try Descriptor.open(fixture.cas.appending("seals/\(tree)"))
+        let top = try Descriptor.open(root, [.directory, .path])
+        let count = try #require(try SealReader(seal.duplicate(), of: tree).header).recordCount
+        #expect(count == 11)
+        for middle in 0...count {
+            #expect(try QuickSealCheck.check(tree, seal, top, 0..<middle))
+            #expect(try QuickSealCheck.check(tree, seal, top, middle..<count))
+        }
+        // One file is changed; it is in one of the parts.
+        chmod(root.appending("d/g").string, 0o600)
+        for middle in 0...count {
+            let parts = [
+                try QuickSealCheck.check(tree, seal, top, 0..<middle),
+                try QuickSealCheck.check(tree, seal, top, middle..<count),
+            ]
+            #expect(parts.filter { !$0 }.count == 1)
+        }
     }
 }
