@@ -66,7 +66,9 @@ private func become(_ spec: LaunchSpec, in app: PreparedApp) throws -> Never {
     try changeRoot(to: app.root)
     try assume(spec)
     do {
-        try changeDirectory(to: FilePath(spec.workingDirectory))
+        // Links of /proc that lead to what is open here, the pod's directory for one, are not followed.
+        let root = try Descriptor.open("/", [.directory, .path])
+        try changeDirectory(to: root.openBeneath(spec.workingDirectory, [.directory, .path]))
     } catch {
         throw Failure("can't change to working directory \"\(spec.workingDirectory)\"", cause: error)
     }

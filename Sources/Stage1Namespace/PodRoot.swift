@@ -115,9 +115,9 @@ extension PodRoot {
     /// Source: rkt 1.30.0, stage1/prepare-app.
     private func provideNames(below root: borrowing Descriptor) throws {
         if let directory = try? root.openBeneath("/etc", [.directory]) {  // no place for them otherwise
-            if let text = try? readFile("/etc/hosts-fallback") {  // the stage1 image may bring none
-                try directory.createMissingFile(text, name: "hosts", mode: 0o644)
-            }
+            let hostname = try readTextFile("/proc/sys/kernel/hostname").split(separator: "\n").first ?? "localhost"
+            let text = fallbackHostsFile(hostname: String(hostname))
+            try directory.createMissingFile(Array(text.utf8), name: "hosts", mode: 0o644)
             let name = try DetachedMount(copying: "/proc/sys/kernel/hostname")
             try name.attach(at: openMountTarget("/etc/hostname", below: root, isDirectory: false))
         }

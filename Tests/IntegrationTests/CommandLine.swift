@@ -7,7 +7,7 @@ extension Integration {
         @Test func `flags take their values in every Go way`() throws {
             try RktFixture.with { rkt throws in
                 for words in [
-                    ["list", "--no-legend"], ["--no-legend", "list"], ["list", "--no-legend=true"],
+                    ["list", "--no-legend"], ["--no-legend", "--debug", "list"], ["list", "--no-legend=true"],
                     ["list", "--no-legend=1"],
                     ["list", "--no-legend", "--full=false"], ["list", "--no-legend=false", "--no-legend"],
                     ["--debug", "list", "--no-legend"], ["--debug=false", "list", "--no-legend"],

@@ -70,6 +70,7 @@ extension Integration {
                         $0.user = 4_294_967_290; $0.group = 3_000_000_000
                     },
                 ], expected: ["owned": "o"]),
+            Odd(name: "an unknown type is a file", entries: [TarEntry("rootfs/x", type: "Q")], expected: ["x": ""]),
             Odd(
                 name: "whiteouts are names like others",
                 entries: [.file("rootfs/.wh.x", "w"), .file("rootfs/.wh..wh..opq", "o")],
@@ -97,8 +98,9 @@ extension Integration {
                     }
                 }
                 let image = entriesOfImage.reduce(
-                    try RktFixture.probe("example.com/odd").withoutRoot()
+                    ACIBuilder(name: "example.com/odd").app(exec: ["/inspect"]).withoutRoot()
                 ) { $0.entry($1) }
+                let probe = try mountedProbe()
                 var pictures: [String] = []
                 for packing in [Packing.plain, .gzip, .xz] {
                     let file = try rkt.write(image, packing)
@@ -114,7 +116,8 @@ extension Integration {
                         #expect(try look(out.appending("rootfs/\(path)")) == content, "\(path)")
                     }
                     pictures.append(try picture(of: out.appending("rootfs")))
-                    let ran = try rkt.run(image: fetched.text, ["user", "+", "exists", "\(outside)/keep"])
+                    let ran = try rkt.run(
+                        image: fetched.text, options: probe, ["user", "+", "exists", "\(outside)/keep"])
                     if ran.status == 0 {
                         #expect(Facts(ran.output)["exists \(outside)/keep"] == "no")
                     } else {
@@ -153,13 +156,12 @@ extension Integration {
                         case "file": .file(name, "file")
                         default: .fifo(name)
                         }
-                    var image = ACIBuilder(name: "example.com/odd").file("/inspect", from: try Programs.inspect())
-                        .app(exec: ["/inspect"])
+                    var image = ACIBuilder(name: "example.com/odd").app(exec: ["/inspect"])
                     if path.contains("/") { image = image.directory("/" + path.split(separator: "/")[0]) }
                     let id = try rkt.fetch(image.entry(entry))
                     let hostPattern = try readText("/proc/sys/kernel/core_pattern")
                     let result = try rkt.run(
-                        flavor, image: id,
+                        flavor, image: id, options: mountedProbe(),
                         [
                             "status", "+", "exists", outside.string, "+", "stat", "/dev/null", "+", "open-write",
                             "/proc/sysrq-trigger",
@@ -196,6 +198,14 @@ extension Integration {
                 #expect(!result.output.contains(marker), "\(result)")
                 #expect(!result.output.contains("exited-garbage"), "\(result)")
             }
+        }
+
+        /// The probe as a volume: images are small then.
+        private func mountedProbe() throws -> [String] {
+            [
+                "--volume=probe,kind=host,source=\(try Programs.inspect()),readOnly=true",
+                "--mount=volume=probe,target=/inspect",
+            ]
         }
 
         /// Kind, mode, owner, target and content of everything below.

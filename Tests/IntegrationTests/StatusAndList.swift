@@ -99,7 +99,8 @@ extension Integration {
         @Test func `list and status as JSON`() throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
-                    RktFixture.probe("example.com/inspect").userWords(annotations: ["note": "a"], labels: ["kind": "b"]))
+                    RktFixture.probe("example.com/inspect").userWords(annotations: ["note": "a"], labels: ["kind": "b"])
+                )
                 try rkt.run(
                     image: image, options: ["--volume=v,kind=empty"], appOptions: ["--mount=volume=v,target=/v"],
                     ["exit", "3"])

@@ -165,7 +165,8 @@ extension Integration {
 
         @Test(arguments: [
             ("mode=other,mkdir", "invalid seccomp mode command-line override"),
-            ("mkdir", "invalid seccomp"), ("mode=retain,errno=NOTHING,mkdir", "NOTHING"),
+            ("mode=remove,x=y,mkdir", "invalid seccomp command-line override"),
+            ("mode=retain,errno=NOTHING,mkdir", "NOTHING"),
         ])
         func `mistakes are named`(value: String, sentence: String) throws {
             try RktFixture.with { rkt throws in
