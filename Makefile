@@ -8,6 +8,8 @@ export SWIFT_BACKTRACE := enable=no
 DESTDIR ?=
 PREFIX ?= /usr
 RKT ?= $(CURDIR)/build/root/usr/bin/rkt
+# Seconds for all integration tests.
+LIMIT ?= 1800
 
 FLAVORS := $(notdir $(patsubst %/manifest.json,%,$(wildcard stage1-images/*/manifest.json)))
 PROGRAMS := rkt $(FLAVORS:%=stage1-%) stage2-exec
@@ -44,7 +46,7 @@ check: ## Lint, unit tests and integration tests
 	.ci/summary
 
 check-long: ## The same with the long campaigns in full
-	RKT_LONG=1 $(MAKE) test integration
+	RKT_LONG=1 $(MAKE) test integration LIMIT=36000
 
 bench: deps root ## Measure speed, memory and size against crun; Markdown on stdout
 	Tests/Bench/bench.sh $(CURDIR)/build
@@ -71,13 +73,10 @@ root: ## Install below build/root, for tests and demo
 	$(MAKE) install DESTDIR=$(CURDIR)/build/root PREFIX=/usr
 
 test: build ## Unit tests
-	@mkdir -p build/reports
-	swift test --skip-build --disable-xctest --skip IntegrationTests --xunit-output build/reports/unit.xml
+	.ci/suite 300 $(filter-out IntegrationTests,$(notdir $(wildcard Tests/*Tests)))
 
 integration: build root ## Tests of the installed programs (RKT=… for others), as root
-	@mkdir -p build/reports
-	RKT=$(RKT) INSPECT=$(CURDIR)/build/bin/inspect \
-		swift test --skip-build --disable-xctest --filter IntegrationTests --xunit-output build/reports/integration.xml
+	RKT=$(RKT) INSPECT=$(CURDIR)/build/bin/inspect .ci/suite $(LIMIT) IntegrationTests
 
 lint: ## Format, forbidden words, file sizes
 	.ci/lint
