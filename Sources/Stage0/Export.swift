@@ -19,7 +19,7 @@ package enum ExportError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notExited: "pod is not exited. Only exited pods can be exported"
-        case .notAnImageName(let given): "extension must be .aci (given \(given))"
+        case .notAnImageName(let given): "extension must be .aci (given \(given.extension.map { ".\($0)" } ?? "none"))"
         case .targetExists: "target file exists (try --overwrite)"
         case .severalApps: "pod has more than one app; choose one with --app"
         case .noApps: "pod contains zero apps"
