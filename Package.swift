@@ -45,9 +45,10 @@ let archiveLibraries = ["nettle", "acl", "lzma", "zstd", "lz4", "bz2", "z"]
 let stage0: [Target] = [
     systemLibrary("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     library("Configuration", "AppContainer", "JSON", "LinuxSystem"),
-    library("ImageArchive", "AppContainer", "CArchive", "CCrypto", "CLinux", "JSON", "LinuxSystem"),
+    library("ImageArchive", "AppContainer", "CArchive", "CCrypto", "CZlib", "CLinux", "JSON", "LinuxSystem"),
     library("ImageStore", "AppContainer", "CSQLite", "CLinux", "ImageArchive", "JSON", "LinuxSystem"),
     library("ImageRender", "AppContainer", "CLinux", "ImageArchive", "ImageStore", "JSON", "LinuxSystem"),
     library("Pods", "AppContainer", "CLinux", "JSON", "LinuxSystem", "Stage1Interface"),

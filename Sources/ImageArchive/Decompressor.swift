@@ -4,8 +4,9 @@ import LinuxSystem
 /// Undoes the one layer of compression of an image file, block by block.
 final class Decompressor {
     private let source: CompressedSource
-    /// `nil` for files that are not compressed.
+    /// `nil` for files that are not compressed, or with gzip.
     private let handle: ReadHandle?
+    private let gzip: GzipDecoder?
     /// libarchive answers `ARCHIVE_EOF` for an empty stream before there is an entry to read.
     private var isAtEnd = false
 
@@ -15,6 +16,7 @@ final class Decompressor {
 
     init(_ file: consuming Descriptor, limits: ArchiveLimits) throws {
         source = try CompressedSource(file, limits: limits)
+        gzip = source.compression == .gzip ? try GzipDecoder(source) : nil
         guard let filter = source.compression.filter else {
             handle = nil
             return
@@ -36,6 +38,7 @@ final class Decompressor {
 
     /// The next bytes, valid until the next call; empty at the end.
     func next() throws -> UnsafeRawBufferPointer {
+        if let gzip { return try gzip.next() }
         guard let handle else { return try source.read() }
         var block: UnsafeRawPointer?
         var count = 0
@@ -51,11 +54,10 @@ final class Decompressor {
 }
 
 extension Compression {
-    /// libarchive's number for the decoder; `nil` where there is nothing to decode.
+    /// libarchive's number for the decoder; `nil` where there is nothing to decode, or somebody else does.
     fileprivate var filter: CInt? {
         switch self {
-        case .none: nil
-        case .gzip: ARCHIVE_FILTER_GZIP
+        case .none, .gzip: nil
         case .bzip2: ARCHIVE_FILTER_BZIP2
         case .xz: ARCHIVE_FILTER_XZ
         case .zstd: ARCHIVE_FILTER_ZSTD

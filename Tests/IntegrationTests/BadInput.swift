@@ -287,10 +287,10 @@ extension Integration {
             try writeBytes(Array(try readBytes(path).prefix(bytes)), to: path)
         }
 
-        /// What may not have changed: all files, or all but the stored image where only rendering finds out.
+        /// What may not have changed: all files, or where only rendering finds out, all but the store of archives.
         private func kept(_ files: [String], of bad: Bad) -> [String] {
             guard bad.isStored else { return files }
-            return files.filter { !$0.contains("/blob/") && !$0.contains("/imageManifest/") }
+            return files.filter { $0.hasPrefix("./cas/tmp") || $0.hasPrefix("./cas/tree/") || $0.hasPrefix("./pods") }
         }
 
         /// Names and sizes of everything in the data directory that is not bookkeeping of locks.
