@@ -1,4 +1,5 @@
 package import AppContainer
+import ImageRender
 import ImageStore
 import LinuxSystem
 import SystemPackage
@@ -22,6 +23,22 @@ extension DataDirectory {
             return try images().best(named: name).id
         case .remote(let text): throw ImageLookupError.notAvailableYet(text)
         }
+    }
+}
+
+extension DataDirectory {
+    /// As ``image(_:pull:allowsUnsigned:)``, with `rendering` its tree as well.
+    ///
+    /// An archive that was put into the store meanwhile has just been hashed, and is not hashed a second time.
+    package func fetch(
+        _ reference: ImageReference, pull: PullPolicy, allowsUnsigned: Bool, rendering: Bool
+    ) throws -> ImageID {
+        let start = now()
+        let id = try image(reference, pull: pull, allowsUnsigned: allowsUnsigned)
+        guard rendering else { return id }
+        let isNew = try FileStatus(of: images().blobPath(of: id)).changeTime >= start
+        _ = try explaining("error rendering image") { try trees().render(id, trusting: isNew ? id : nil) }
+        return id
     }
 }
 

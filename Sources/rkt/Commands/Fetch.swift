@@ -37,9 +37,9 @@ private func fetch(_ context: CommandContext) throws {
     let data = DataDirectory(try context.dataDirectory())
     for (app, word) in zip(options.apps.apps, options.apps.images) {
         if case .hash = app.image { throw Failure("cannot fetch \(quoted(word)): an image is not fetched by its ID") }
-        let id = try data.image(app.image, pull: .update, allowsUnsigned: options.insecure.contains(.image))
         // Only the superuser can give files to their owners; pods of others render when they are prepared.
-        if geteuid() == 0 { _ = try explaining("error rendering image") { try data.trees().render(id) } }
+        let id = try data.fetch(
+            app.image, pull: .update, allowsUnsigned: options.insecure.contains(.image), rendering: geteuid() == 0)
         context.print(options.isFull ? "\(id)" : String("\(id)".prefix("sha512-".count + 32)))
     }
 }
