@@ -1,6 +1,5 @@
 import AppContainer
 import Glibc
-import ImageRender
 import LinuxSystem
 import Stage0
 
