@@ -36,7 +36,7 @@ extension Integration {
                 try cut(
                     image.file("/inspect", from: Programs.inspect()), to: $0, bytes: 100_000, .gzip)
             },
-            // libarchive does not look at the checksum of gzip.
+            Bad(name: "damaged gzip") { try damage(image.file("/inspect", from: Programs.inspect()), to: $0, .gzip) },
             Bad(name: "damaged xz") { try damage(image.file("/inspect", from: Programs.inspect()), to: $0, .xz) },
             Bad(name: "damaged bzip2") { try damage(image.file("/inspect", from: Programs.inspect()), to: $0, .bzip2) },
             Bad(name: "damaged zstd") { try damage(image.file("/inspect", from: Programs.inspect()), to: $0, .zstd) },
