@@ -41,9 +41,10 @@ measure() {
     timeout 1800 hyperfine -N --style basic --export-csv "$bench/$name.csv" "$@" >"$bench/$name.log" 2>&1 ||
         { cat "$bench/$name.log" >&2; return 1; }
 }
-# The columns are command, mean, stddev, median, user, system, min, max in seconds. These print milliseconds.
-median() { awk -F, -v line=$(($2 + 1)) 'NR == line { printf "%.1f", $4 * 1000 }' "$bench/$1.csv"; }
-cpu() { awk -F, -v line=$(($2 + 1)) 'NR == line { printf "%.1f", ($5 + $6) * 1000 }' "$bench/$1.csv"; }
+# The columns are command, mean, stddev, median, user, system, min, max in seconds, counted from the end because the
+# command may have commas. These print milliseconds.
+median() { awk -F, -v line=$(($2 + 1)) 'NR == line { printf "%.1f", $(NF - 4) * 1000 }' "$bench/$1.csv"; }
+cpu() { awk -F, -v line=$(($2 + 1)) 'NR == line { printf "%.1f", ($(NF - 3) + $(NF - 2)) * 1000 }' "$bench/$1.csv"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 difference() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a - b }'; }
 
