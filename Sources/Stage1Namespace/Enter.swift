@@ -78,6 +78,7 @@ private func becomeCommand(
         try matchOutOfMemoryScore(score)
         try Namespaces([.cgroup, .ipc, .hostname, .network, .mount]).join(process)
         try check("dup3", "launch specification") { clinux_dup3(spec.raw, LaunchSpec.descriptor, 0) }
+        clinux_reset_signal_handlers()
         clinux_unblock_all_signals()
         try replaceProcess(shim, ["stage2-exec"], environment: ["SWIFT_ROOT=/"])
     } catch {

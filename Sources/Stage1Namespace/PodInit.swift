@@ -88,6 +88,7 @@ private func executeShim(_ spec: LaunchSpec, root: FilePath, started: CInt) thro
     try check("dup2", "/dev/null") { dup2(input.raw, 0) }
     try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
     clinux_dup3(started, LaunchSpec.descriptor + 1, 0)  // closed already when a handler starts later
+    clinux_reset_signal_handlers()  // what our caller ignores the app may want to hear
     clinux_unblock_all_signals()
     try replaceProcess("/stage2-exec", ["stage2-exec"], environment: ["SWIFT_ROOT=/"])
 }
