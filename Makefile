@@ -19,6 +19,8 @@ ARCH := $(if $(filter x86_64,$(shell uname -m)),amd64,$(shell uname -m))
 BUILD_DEBUG := swift build --build-tests --explicit-target-dependency-import-check error
 BUILD_STATIC := RKT_LINK=static swift build -c release --static-swift-stdlib --scratch-path .build-static
 STATIC := .build-static/release
+# What differs between two builds of one commit in different directories.
+PATH_DEPENDENT := --remove-section=.swift_modhash --remove-section=.note.gnu.build-id
 
 # What the build links, then what tests, demo and benchmark run.
 PACKAGES := pkg-config binutils libarchive-dev libseccomp-dev libcap-dev libssl-dev libsqlite3-dev libzstd-dev liblz4-dev \
@@ -55,11 +57,12 @@ build: ## Debug build with all tests
 	$(BUILD_DEBUG)
 
 release: ## Static release programs, stripped, in build/bin
+	install -d -m 0755 build/bin
 	for product in $(PROGRAMS) $(TOOLS); do \
 		$(BUILD_STATIC) --product $$product; \
 		if grep -q _RegexParser $(STATIC)/$$product; then \
 			echo "$$product: something like text.contains(\"ab\") brought in regular expressions, 2 MB" >&2; exit 1; fi; \
-		install -D -m 0755 --strip --strip-program=strip $(STATIC)/$$product build/bin/$$product; done
+		strip $(PATH_DEPENDENT) -o build/bin/$$product $(STATIC)/$$product; done
 
 images: release ## Stage1 images in build/images
 	for flavor in $(FLAVORS); do stage1-images/pack $$flavor $(ARCH) build/bin build/images; done
