@@ -47,18 +47,31 @@ let stage0: [Target] = [
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+    systemLibrary("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    systemLibrary("CGPGME", pkgConfig: "gpgme", apt: "libgpgme-dev"),
+    library("Digests", "CCrypto", "LinuxSystem"),
     library("Configuration", "AppContainer", "JSON", "LinuxSystem"),
-    library("ImageArchive", "AppContainer", "CArchive", "CCrypto", "CZlib", "CLinux", "JSON", "LinuxSystem"),
+    library("FetchInterface", "JSON"),
+    library("ImageArchive", "AppContainer", "CArchive", "CZlib", "CLinux", "Digests", "JSON", "LinuxSystem"),
+    library("ImageConvert", "AppContainer", "CLinux", "Digests", "ImageArchive", "JSON", "LinuxSystem"),
+    library("ImageTrust", "AppContainer", "FetchInterface", "JSON", "LinuxSystem"),
     library("ImageStore", "AppContainer", "CSQLite", "CLinux", "ImageArchive", "JSON", "LinuxSystem"),
-    library("ImageRender", "AppContainer", "CLinux", "ImageArchive", "ImageStore", "JSON", "LinuxSystem"),
+    library("ImageRender", "AppContainer", "CLinux", "Digests", "ImageArchive", "ImageStore", "JSON", "LinuxSystem"),
     library("Pods", "AppContainer", "CLinux", "JSON", "LinuxSystem", "Stage1Interface"),
     library(
-        "Stage0", "AppContainer", "CLinux", "Configuration", "ImageArchive", "ImageRender", "ImageStore", "JSON",
-        "LinuxSystem", "Pods", "Stage1Interface"),
+        "Stage0", "AppContainer", "CLinux", "Configuration", "Digests", "FetchInterface", "ImageArchive",
+        "ImageConvert", "ImageRender", "ImageStore", "ImageTrust", "JSON", "LinuxSystem", "Pods", "Stage1Interface"),
     program(
-        "rkt", "AppContainer", "CLinux", "Configuration", "ImageArchive", "ImageRender", "ImageStore", "JSON",
-        "LinuxSystem", "Pods", "Stage0", "Stage1Interface",
+        "rkt", "AppContainer", "CLinux", "Configuration", "FetchInterface", "ImageArchive", "ImageRender", "ImageStore",
+        "ImageTrust", "JSON", "LinuxSystem", "Pods", "Stage0", "Stage1Interface",
         archives: archiveLibraries),
+    // What talks to strangers: a program of its own, linked with the shared libraries of the system.
+    library("OpenPGP", "CGPGME", "Digests", "FetchInterface", "LinuxSystem"),
+    library("ImageFetch", "AppContainer", "CCurl", "CLinux", "Digests", "FetchInterface", "JSON", "LinuxSystem"),
+    .executableTarget(
+        name: "fetch",
+        dependencies: ["CLinux", "FetchInterface", "ImageFetch", "JSON", "LinuxSystem", "OpenPGP", system],
+        swiftSettings: strict),
     program(
         "PackImage", "AppContainer", "ImageArchive", "JSON", "LinuxSystem", archives: archiveLibraries),
 ]
@@ -89,10 +102,16 @@ let testHelpers: [Target] = [
 
 // One test target per target that decides something, named after it. RKT_TESTS=A,B builds only those.
 let chosen = Context.environment["RKT_TESTS"].map { Set($0.split(separator: ",").map(String.init)) }
-let withFixtures = Set(["ImageArchive", "ImageStore", "ImageRender", "Pods", "Stage0", "Stage1Kit"])
+let withFixtures = Set([
+    "ImageArchive", "ImageConvert", "ImageFetch", "ImageStore", "ImageRender", "ImageTrust", "OpenPGP", "Pods",
+    "Stage0",
+    "Stage1Kit",
+])
 let tested = [
-    "LinuxSystem", "JSON", "AppContainer", "Stage1Interface", "Stage2Interface", "Configuration", "ImageArchive",
-    "ImageStore", "ImageRender", "Pods", "Stage0", "rkt", "PackImage", "Stage1Kit",
+    "LinuxSystem", "JSON", "AppContainer", "Stage1Interface", "Stage2Interface", "Configuration", "FetchInterface",
+    "ImageArchive", "ImageConvert", "ImageTrust", "OpenPGP", "ImageFetch", "ImageStore", "ImageRender", "Pods",
+    "Stage0",
+    "rkt", "PackImage", "Stage1Kit",
 ]
 let unitTests: [Target] = (shared + stage0 + stage1).filter {
     tested.contains($0.name) && chosen?.contains($0.name) ?? true
@@ -118,6 +137,7 @@ let package = Package(
         .executable(name: "stage1-fly", targets: ["Stage1Fly"]),
         .executable(name: "stage1-ns", targets: ["Stage1Namespace"]),
         .executable(name: "stage2-exec", targets: ["Stage2Exec"]),
+        .executable(name: "fetch", targets: ["fetch"]),
         .executable(name: "pack-image", targets: ["PackImage"]),
         .executable(name: "inspect", targets: ["Inspect"]),
     ],

@@ -1,5 +1,6 @@
 package import AppContainer
 import CLinux
+import Digests
 package import LinuxSystem
 
 /// An image file turned into what the store keeps: the uncompressed archive, checked, and what it is called.

@@ -1,4 +1,5 @@
 package import AppContainer
+import Digests
 import ImageArchive
 package import ImageStore
 package import LinuxSystem

@@ -1,4 +1,5 @@
 package import AppContainer
+import Digests
 import ImageArchive
 
 /// The name of a rendered tree in the store, such as `deps-sha512-…`: it stands for an image and all it depends on.

@@ -1,0 +1,4 @@
+@main
+enum Fetch {
+    static func main() {}
+}
