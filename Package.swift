@@ -52,22 +52,27 @@ let stage0: [Target] = [
     library("Digests", "CCrypto", "LinuxSystem"),
     library("Configuration", "AppContainer", "JSON", "LinuxSystem"),
     library("FetchInterface", "JSON"),
+    library("OCIImage", "Digests", "FetchInterface", "JSON", "LinuxSystem"),
     library("ImageArchive", "AppContainer", "CArchive", "CZlib", "CLinux", "Digests", "JSON", "LinuxSystem"),
-    library("ImageConvert", "AppContainer", "CLinux", "Digests", "ImageArchive", "JSON", "LinuxSystem"),
+    library(
+        "ImageConvert", "AppContainer", "CLinux", "Digests", "FetchInterface", "ImageArchive", "JSON", "LinuxSystem",
+        "OCIImage"),
     library("ImageTrust", "AppContainer", "FetchInterface", "JSON", "LinuxSystem"),
     library("ImageStore", "AppContainer", "CSQLite", "CLinux", "ImageArchive", "JSON", "LinuxSystem"),
     library("ImageRender", "AppContainer", "CLinux", "Digests", "ImageArchive", "ImageStore", "JSON", "LinuxSystem"),
     library("Pods", "AppContainer", "CLinux", "JSON", "LinuxSystem", "Stage1Interface"),
     library(
         "Stage0", "AppContainer", "CLinux", "Configuration", "Digests", "FetchInterface", "ImageArchive",
-        "ImageConvert", "ImageRender", "ImageStore", "ImageTrust", "JSON", "LinuxSystem", "Pods", "Stage1Interface"),
+        "ImageConvert", "ImageRender", "ImageStore", "ImageTrust", "JSON", "LinuxSystem", "OCIImage", "Pods",
+        "Stage1Interface"),
     program(
         "rkt", "AppContainer", "CLinux", "Configuration", "FetchInterface", "ImageArchive", "ImageRender", "ImageStore",
         "ImageTrust", "JSON", "LinuxSystem", "Pods", "Stage0", "Stage1Interface",
         archives: archiveLibraries),
     // What talks to strangers: a program of its own, linked with the shared libraries of the system.
     library("OpenPGP", "CGPGME", "Digests", "FetchInterface", "LinuxSystem"),
-    library("ImageFetch", "AppContainer", "CCurl", "CLinux", "Digests", "FetchInterface", "JSON", "LinuxSystem"),
+    library(
+        "ImageFetch", "AppContainer", "CCurl", "CLinux", "Digests", "FetchInterface", "JSON", "LinuxSystem", "OCIImage"),
     .executableTarget(
         name: "fetch",
         dependencies: ["CLinux", "FetchInterface", "ImageFetch", "JSON", "LinuxSystem", "OpenPGP", system],
@@ -109,7 +114,8 @@ let withFixtures = Set([
 ])
 let tested = [
     "LinuxSystem", "JSON", "AppContainer", "Stage1Interface", "Stage2Interface", "Configuration", "FetchInterface",
-    "ImageArchive", "ImageConvert", "ImageTrust", "OpenPGP", "ImageFetch", "ImageStore", "ImageRender", "Pods",
+    "OCIImage", "ImageArchive", "ImageConvert", "ImageTrust", "OpenPGP", "ImageFetch", "ImageStore", "ImageRender",
+    "Pods",
     "Stage0",
     "rkt", "PackImage", "Stage1Kit",
 ]
