@@ -1,3 +1,4 @@
+import Digests
 import LinuxSystem
 
 /// The file as it is, read once from front to back and checked on the way.
@@ -13,8 +14,11 @@ final class CompressedSource: ArchiveSource {
     private var isExhausted = false
     /// Bytes at the start of ``buffer`` that were read for detection and not handed out yet.
     private var pending: Int
+    /// Of everything that was read from the file.
+    private var hash: SHA256Digest?
 
-    init(_ descriptor: consuming Descriptor, limits: ArchiveLimits) throws {
+    init(_ descriptor: consuming Descriptor, hashing: Bool = false, limits: ArchiveLimits) throws {
+        hash = hashing ? SHA256Digest() : nil
         var count = 0
         while count < Compression.detectionBytes {
             let got = try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...]))
@@ -30,6 +34,7 @@ final class CompressedSource: ArchiveSource {
         default: check = nil
         }
         self.descriptor = descriptor
+        hash?.update(buffer.prefix(count))
     }
 
     override func read() throws -> UnsafeRawBufferPointer {
@@ -39,10 +44,26 @@ final class CompressedSource: ArchiveSource {
             count = try explaining("cannot read the image file") { try descriptor.read(into: buffer.bytes) }
             byteCount += UInt64(count)
             isExhausted = count == 0
+            hash?.update(buffer.prefix(count))
         }
         let bytes = buffer.prefix(count)
         try check?.check(bytes)
         return bytes
+    }
+
+    /// SHA-256 of the file from where it was opened to its end, as hexadecimal digits; empty without hashing.
+    ///
+    /// Reads what is left; nothing can be decoded after that.
+    func digest() throws -> String {
+        if hash == nil { return "" }
+        while true {
+            let count = try explaining("cannot read the image file") { try descriptor.read(into: buffer.bytes) }
+            if count == 0 { break }
+            hash?.update(buffer.prefix(count))
+        }
+        var digest = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
+        digest.withUnsafeMutableBytes { hash?.finish(into: $0) }
+        return hexadecimal(digest)
     }
 
     /// Decoders have many words for a file that ends too early.

@@ -14,8 +14,8 @@ final class Decompressor {
     /// Bytes of the file read so far.
     var compressedBytes: UInt64 { source.byteCount }
 
-    init(_ file: consuming Descriptor, limits: ArchiveLimits) throws {
-        source = try CompressedSource(file, limits: limits)
+    init(_ file: consuming Descriptor, hashingSource: Bool = false, limits: ArchiveLimits) throws {
+        source = try CompressedSource(file, hashing: hashingSource, limits: limits)
         gzip = source.compression == .gzip ? try GzipDecoder(source) : nil
         guard let filter = source.compression.filter else {
             handle = nil
@@ -35,6 +35,9 @@ final class Decompressor {
             throw source.error(of: handle.archive)
         }
     }
+
+    /// SHA-256 of the whole file, also of what follows the compressed data; empty where it was not asked for.
+    func sourceDigest() throws -> String { try source.digest() }
 
     /// The next bytes, valid until the next call; empty at the end.
     func next() throws -> UnsafeRawBufferPointer {

@@ -11,21 +11,35 @@ package struct ImportedArchive: Equatable, Sendable {
     /// Bytes of the uncompressed archive.
     package let size: UInt64
     package let compression: Compression
+    /// SHA-256 of every byte of the image file as it came, 64 digits; empty where nobody asked for it.
+    package let sourceDigest: String
+
+    package init(
+        id: ImageID, manifest: ImageManifest, size: UInt64, compression: Compression = .none, sourceDigest: String = ""
+    ) {
+        self.id = id
+        self.manifest = manifest
+        self.size = size
+        self.compression = compression
+        self.sourceDigest = sourceDigest
+    }
 }
 
 /// Copies an image file into an empty blob file, undoing its compression, and checks that it is an image.
 ///
 /// One pass over `source`, from its position to its end: each block is hashed and written while it is in the cache. Then
 /// the entries of the blob are walked, without reading the data. Memory does not depend on the size of the image. Nothing
-/// is synced, but writing to the disk is under way. After a failure the blob holds something unusable.
+/// is synced, but writing to the disk is under way. After a failure the blob holds something unusable. With
+/// `hashingSource` the bytes of the file are hashed in the same pass, those that the decoder does not want included.
 ///
 /// - Throws: ``ArchiveError``; ``SystemCallError`` from `read` and `write`.
 ///
 /// Source: appc spec 0.8.11, aci.md, "Image ID" and "Image Archives".
 package func importArchive(
-    from source: borrowing Descriptor, to blob: borrowing Descriptor, limits: ArchiveLimits = .standard
+    from source: borrowing Descriptor, to blob: borrowing Descriptor, hashingSource: Bool = false,
+    limits: ArchiveLimits = .standard
 ) throws -> ImportedArchive {
-    let input = try Decompressor(source.duplicate(), limits: limits)
+    let input = try Decompressor(source.duplicate(), hashingSource: hashingSource, limits: limits)
     var copy = BlobCopy(limits: limits)
     while true {
         let block = try input.next()
@@ -37,7 +51,8 @@ package func importArchive(
     if copy.size < UInt64(TarHeader.blockSize) { throw ArchiveError.notAnArchive(input.compression) }
     let manifest = try parsed(checkedManifest(in: blob, limits: limits))
     return ImportedArchive(
-        id: ImageID(digest: copy.digest.finish()), manifest: manifest, size: copy.size, compression: input.compression)
+        id: ImageID(digest: copy.digest.finish()), manifest: manifest, size: copy.size, compression: input.compression,
+        sourceDigest: try input.sourceDigest())
 }
 
 /// What is known about the blob while it grows.

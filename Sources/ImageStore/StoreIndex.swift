@@ -7,7 +7,9 @@ import SystemPackage
 /// Source: rkt 1.30.0, store/imagestore/schema.go; the database is another one and counts its versions by itself.
 final class StoreIndex {
     /// The format of the whole store, not only of the tables.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
+    /// The first version that remembers signers.
+    private static let originVersion: Int64 = 2
 
     private let path: FilePath
     private var connection: Database?
@@ -15,7 +17,7 @@ final class StoreIndex {
     init(_ path: FilePath) { self.path = path }
 
     /// The connection for reading; `nil` when there is no index yet.
-    private func reader() throws -> Database? {
+    func reader() throws -> Database? {
         if let connection { return connection }
         do {
             _ = try FileStatus(of: path)
@@ -39,21 +41,39 @@ final class StoreIndex {
         }
     }
 
-    private func checkVersion(of database: Database) throws(ImageStoreError) {
+    /// An older version can be read as it is; ``writer(_:)`` brings it up to date.
+    @discardableResult
+    private func checkVersion(of database: Database) throws(ImageStoreError) -> Int64 {
         let versions = try database.rows("SELECT version FROM version") { $0.integer(0) }
         guard let version = versions.first, version > 0 else { throw .indexDamaged("it has no version") }
         if version > Self.version { throw .indexTooNew(version: version, expected: Self.version) }
+        return version
     }
 
     /// The connection for changes; makes the tables when they are missing.
     ///
     /// What is committed is on the disk.
-    private func writer(_ layout: StoreLayout) throws -> Database {
+    func writer(_ layout: StoreLayout) throws -> Database {
         if !exists(path) { try create(layout) }
         guard let database = try reader() else { throw ImageStoreError.indexUnavailable("no such file") }
         try database.execute("PRAGMA synchronous=FULL")
-        try database.execute("PRAGMA journal_size_limit=0")
+        _ = try database.rows("PRAGMA journal_size_limit=0") { $0.integer(0) }
+        try migrate(database)
         return database
+    }
+
+    /// Brings tables of an older version up to date, all at once or not at all.
+    private func migrate(_ database: Database) throws(ImageStoreError) {
+        if try checkVersion(of: database) == Self.version { return }
+        try database.transaction { () throws(ImageStoreError) in
+            // Another process may have been faster.
+            var version = try checkVersion(of: database)
+            while version < Self.version {
+                for statement in Self.migrations[Int(version) - 1] { try database.execute(statement) }
+                version += 1
+            }
+            try database.execute("UPDATE version SET version = ?", [.integer(version)])
+        }
     }
 
     /// Made beside its name and renamed, so that nobody sees an index without tables.
@@ -84,10 +104,12 @@ final class StoreIndex {
         _ = try database.rows("PRAGMA journal_mode=WAL") { $0.text(0) }
         try database.transaction { () throws(ImageStoreError) in
             for statement in Self.schema { try database.execute(statement) }
+            for statement in Self.migrations.joined() { try database.execute(statement) }
             try database.execute("INSERT INTO version VALUES (?)", [.integer(Self.version)])
         }
     }
 
+    /// Version 1.
     private static let schema = [
         "CREATE TABLE version (version INTEGER NOT NULL)",
         """
@@ -101,9 +123,27 @@ final class StoreIndex {
         cachemaxage INTEGER NOT NULL, downloadtime INTEGER NOT NULL) WITHOUT ROWID
         """,
     ]
+
+    /// What each version adds to the one before, from version 2 on.
+    ///
+    /// Version 2: where images came from, who signed them, and `aciinfo.latest` says when and not only whether.
+    private static let migrations: [[String]] = [
+        [
+            """
+            CREATE TABLE origin (blobkey TEXT PRIMARY KEY, reference TEXT NOT NULL, insecureoptions TEXT NOT NULL,
+            fetchtime INTEGER NOT NULL) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE signer (blobkey TEXT NOT NULL, position INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+            identity TEXT NOT NULL, PRIMARY KEY (blobkey, position)) WITHOUT ROWID
+            """,
+            "UPDATE aciinfo SET latest = importtime WHERE latest <> 0",
+        ]
+    ]
 }
 
 extension StoreIndex {
+    /// `latest` is when the image was fetched without a version last, 0 for never.
     private static let columns = "blobkey, name, importtime, lastused, latest, size, treestoresize"
 
     /// All images, the oldest import first.
@@ -126,19 +166,24 @@ extension StoreIndex {
             ?? []
     }
 
-    /// Adds an image, or says that it was imported again; the size of its tree stays.
-    func put(_ info: ImageInfo, _ layout: StoreLayout) throws {
+    /// Adds an image, or says that it was imported again: the size of its tree stays, and that it was fetched without a
+    /// version does.
+    func put(_ info: ImageInfo, _ origin: ImageOrigin?, _ layout: StoreLayout) throws {
         let database = try writer(layout)
-        try database.execute(
-            """
-            INSERT INTO aciinfo (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (blobkey) DO UPDATE SET
-            importtime = excluded.importtime, lastused = excluded.lastused, latest = excluded.latest
-            """,
-            [
-                .text("\(info.id)"), .text(info.name.rawValue), .integer(info.importTime), .integer(info.lastUsed),
-                .integer(info.latest ? 1 : 0), .integer(Int64(clamping: info.size)),
-                .integer(Int64(clamping: info.treeSize)),
-            ])
+        try database.transaction { () throws(ImageStoreError) in
+            try database.execute(
+                """
+                INSERT INTO aciinfo (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (blobkey) DO UPDATE SET
+                importtime = excluded.importtime, lastused = excluded.lastused, size = excluded.size,
+                latest = MAX(latest, excluded.latest)
+                """,
+                [
+                    .text("\(info.id)"), .text(info.name.rawValue), .integer(info.importTime),
+                    .integer(info.lastUsed), .integer(info.latest ? max(info.importTime, 1) : 0),
+                    .integer(Int64(clamping: info.size)), .integer(Int64(clamping: info.treeSize)),
+                ])
+            if let origin { try Self.put(origin, of: info.id, database) }
+        }
     }
 
     /// - Returns: whether the image was there.
@@ -154,10 +199,16 @@ extension StoreIndex {
     func remove(_ key: ImageID, _ layout: StoreLayout) throws {
         let database = try writer(layout)
         try database.transaction { () throws(ImageStoreError) in
-            for table in ["aciinfo", "remote"] {
+            for table in ["aciinfo", "remote", "origin", "signer"] {
                 try database.execute("DELETE FROM \(table) WHERE blobkey = ?", [.text("\(key)")])
             }
         }
+    }
+
+    /// The connection for reading what version 1 does not have; `nil` for an index of version 1.
+    func originReader() throws -> Database? {
+        guard let database = try reader() else { return nil }
+        return try checkVersion(of: database) >= Self.originVersion ? database : nil
     }
 
     private static func info(_ row: Row) throws(ImageStoreError) -> ImageInfo {

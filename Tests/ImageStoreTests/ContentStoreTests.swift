@@ -165,7 +165,7 @@ import Testing
         let error = #expect(throws: ImageStoreError.self) { try fixture.store.list() }
         #expect(
             error.map { "\($0)" }
-                == "current store db version: 99 (greater than the current rkt expected version: 1)")
+                == "current store db version: 99 (greater than the current rkt expected version: 2)")
         #expect(throws: (any Error).self) { try fixture.add() }
     }
 
