@@ -24,7 +24,8 @@ package struct StagedImage: ~Copyable {
 extension ContentStore {
     /// Reads an image file from its position to its end into the store, without making it visible.
     ///
-    /// - Parameter hashingSource: whether ``StagedImage/sourceDigest`` is wanted; it comes from the same pass.
+    /// `hashingSource` says whether ``StagedImage/sourceDigest`` is wanted; it comes from the same pass.
+    ///
     /// - Throws: ``ArchiveError`` when the file is no image; ``Failure`` when the store cannot be written.
     package func stage(
         from source: borrowing Descriptor, limits: ArchiveLimits = .standard, hashingSource: Bool = true
