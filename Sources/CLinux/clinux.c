@@ -251,6 +251,8 @@ int clinux_read_bounding(int capability) { return prctl(PR_CAPBSET_READ, capabil
 
 int clinux_set_keep_capabilities(int keep) { return prctl(PR_SET_KEEPCAPS, keep, 0, 0, 0); }
 
+int clinux_set_secure_bits(unsigned long bits) { return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0); }
+
 int clinux_clear_ambient(void) { return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); }
 
 int clinux_raise_ambient(int capability) { return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0); }

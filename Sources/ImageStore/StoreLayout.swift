@@ -67,7 +67,7 @@ struct StoreLayout {
         try file.setMode(Self.fileMode)
     }
 
-    private func make(_ path: FilePath, mode: UInt32, group: UInt32?) throws(SystemCallError) {
+    func make(_ path: FilePath, mode: UInt32, group: UInt32?) throws(SystemCallError) {
         if exists(path) { return }
         do {
             try makeDirectory(path, mode: mode)
@@ -80,7 +80,7 @@ struct StoreLayout {
     }
 
     /// The group whose members use the store without being root; `nil` where there is none, or we may not give it files.
-    private static func sharedGroup() -> UInt32? {
+    static func sharedGroup() -> UInt32? {
         guard geteuid() == 0, let text = try? readTextFile("/etc/group") else { return nil }  // none is needed
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)

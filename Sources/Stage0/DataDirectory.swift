@@ -1,3 +1,4 @@
+import Glibc
 package import ImageRender
 package import ImageStore
 import LinuxSystem
@@ -12,6 +13,7 @@ package final class DataDirectory {
     package let pods: PodStore
     private var openedImages: ContentStore?
     private var openedTrees: TreeStore?
+    private var foundFetchProgram: FetchProgram?
 
     package init(_ path: FilePath) {
         self.path = path
@@ -30,6 +32,20 @@ package final class DataDirectory {
         let store = TreeStore(dataDirectory: path, store: try images())
         openedTrees = store
         return store
+    }
+
+    /// The program that downloads and verifies; it works in `cas/download`.
+    package func fetchProgram() throws -> FetchProgram {
+        if let foundFetchProgram { return foundFetchProgram }
+        let isRoot = geteuid() == 0
+        let user = FetchUser(isRoot: isRoot, accounts: isRoot ? (try? readTextFile("/etc/passwd")) ?? "" : "")
+        let owner = if case .own(let user, _) = user { user } else { geteuid() }
+        let inbox = try explaining("cannot make the download directory") {
+            try images().openInbox("download", owner: owner)
+        }
+        let program = try FetchProgram(inbox: inbox, user: user)
+        foundFetchProgram = program
+        return program
     }
 
     /// Keeps `rkt image gc` from removing what a pod is being prepared from; it takes the lock exclusively.

@@ -1,4 +1,3 @@
-import Glibc
 import LinuxSystem
 package import SystemPackage
 
@@ -22,10 +21,7 @@ package struct Stage1Locations: Equatable, Sendable {
     ///
     /// `configured`: a directory from the configuration, looked at first.
     package init(configured: FilePath? = nil) throws {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let length = try check("readlink", "'/proc/self/exe'") { readlink("/proc/self/exe", &target, target.count) }
-        let program = FilePath(String(decoding: target.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        let beside = program.removingLastComponent()
+        let beside = try runningProgram().removingLastComponent()
         let prefix = beside.removingLastComponent()
         let own = [
             prefix.appending("lib/rkt/stage1-images"), prefix.appending("libexec/rkt/stage1-images"),

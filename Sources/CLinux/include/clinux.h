@@ -205,9 +205,13 @@ int clinux_set_child_subreaper(int on);
 int clinux_drop_bounding(int capability);
 int clinux_read_bounding(int capability);
 int clinux_set_keep_capabilities(int keep);
+int clinux_set_secure_bits(unsigned long bits);
 int clinux_clear_ambient(void);
 int clinux_raise_ambient(int capability);
 int clinux_set_name(const char *name);
+
+// Of <linux/securebits.h>, each with its lock: no capabilities for user 0, kept ones stay kept, none become ambient.
+#define CLINUX_SECBITS_NO_PRIVILEGED_USER 0xefu
 
 /// capget(2) and capset(2) of the calling thread, version 3, as one 64 bit mask per set.
 int clinux_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);
