@@ -52,13 +52,15 @@ extension TransportOptions: JSONCodable {
         self.init(
             skipsTLSVerification: try fields.required("skipsTLSVerification"),
             allowsHTTP: try fields.required("allowsHTTP"), isDebugging: try fields.required("isDebugging"),
-            showsProgress: try fields.required("showsProgress"), limits: try fields.required("limits"))
+            showsProgress: try fields.required("showsProgress"), limits: try fields.required("limits"),
+            userAgent: try fields.headerText("userAgent"))
     }
 
     package var json: JSONValue {
         [
             "skipsTLSVerification": skipsTLSVerification.json, "allowsHTTP": allowsHTTP.json,
             "isDebugging": isDebugging.json, "showsProgress": showsProgress.json, "limits": limits.json,
+            "userAgent": userAgent.json,
         ]
     }
 }

@@ -36,16 +36,19 @@ package struct TransportOptions: Equatable, Sendable {
     /// Progress bars on standard error; it is a terminal then.
     package var showsProgress: Bool
     package var limits: TransferLimits
+    /// Who we say we are, such as `rkt/1.2.3`.
+    package var userAgent: String
 
     package init(
         skipsTLSVerification: Bool = false, allowsHTTP: Bool = false, isDebugging: Bool = false,
-        showsProgress: Bool = false, limits: TransferLimits = .standard
+        showsProgress: Bool = false, limits: TransferLimits = .standard, userAgent: String = "rkt"
     ) {
         self.skipsTLSVerification = skipsTLSVerification
         self.allowsHTTP = allowsHTTP
         self.isDebugging = isDebugging
         self.showsProgress = showsProgress
         self.limits = limits
+        self.userAgent = userAgent
     }
 }
 
