@@ -14,6 +14,9 @@ package final class RktFixture {
     package var localConfiguration: FilePath { directory.appending("etc") }
     package var systemConfiguration: FilePath { directory.appending("lib") }
 
+    /// Where `rkt` runs, unless it is here.
+    package var server: ImageServer?
+
     private var cleanUps: [() -> Void] = []
     private var imageCount = 0
     /// Every pod that was ever seen, also when it was collected meanwhile.
@@ -56,7 +59,10 @@ package final class RktFixture {
     }
 
     /// `rkt` with the directories of this fixture, and these arguments.
-    package func command(_ arguments: [String]) -> Command { Command(program, globalFlags + arguments) }
+    package func command(_ arguments: [String]) -> Command {
+        let command = Command(program, globalFlags + arguments)
+        return server?.inside(command) ?? command
+    }
 
     @discardableResult
     package func callAsFunction(_ arguments: String..., limit: Duration = .seconds(60)) throws -> CommandResult {
