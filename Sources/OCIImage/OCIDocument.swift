@@ -14,6 +14,8 @@ package struct OCIManifest: Equatable, Sendable {
 /// Source: OCI image-spec 1.1, image-index.md; distribution, docs/spec/manifest-v2-2.md, "Manifest List".
 package struct OCIIndex: Equatable, Sendable {
     package let manifests: [OCIDescriptor]
+
+    package init(manifests: [OCIDescriptor]) { self.manifests = manifests }
 }
 
 /// A manifest or an index that can be read in one way only.
@@ -40,7 +42,10 @@ package enum OCIDocument: Equatable, Sendable {
             claims.append(claim)
         }
         let json: JSONValue
-        do { json = try JSONValue(parsing: content, limits: limits.json) } catch { throw .notJSON("\(error)") }
+        do { json = try JSONValue(parsing: content, limits: limits.json) } catch {
+            let first = content.first { !" \t\r\n".utf8.contains($0) }
+            throw first == UInt8(ascii: "<") ? .html : .notJSON("\(error)")
+        }
         do {
             self = try Self(json: json, claims: claims, limits: limits)
         } catch let error as OCIImageError {

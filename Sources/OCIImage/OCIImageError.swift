@@ -76,7 +76,7 @@ extension OCIImageError: CustomStringConvertible {
 }
 
 /// The beginning of a text from outside, fit to be shown: at most 80 characters, printable ASCII only.
-func excerpt(of text: String) -> String {
+package func excerpt(of text: String) -> String {
     let limit = 80
     let shown = text.unicodeScalars.prefix(limit).map { (0x20..<0x7f).contains($0.value) ? Character($0) : "?" }
     return String(shown) + (text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…")
