@@ -24,6 +24,11 @@ package func makeDirectories(_ path: FilePath, mode: UInt32) throws(SystemCallEr
     }
 }
 
+/// Removes a directory that is empty.
+package func removeEmptyDirectory(_ path: FilePath) throws(SystemCallError) {
+    try check("rmdir", "'\(path)'") { rmdir(path.string) }
+}
+
 extension Descriptor {
     /// Makes a directory below this one, with exactly this mode.
     package borrowing func makeDirectory(
