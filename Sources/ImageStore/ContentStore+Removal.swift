@@ -6,29 +6,52 @@ import SystemPackage
 extension ContentStore {
     /// Forgets an image and deletes its files.
     ///
-    /// Its rendered tree is not touched.
+    /// Its rendered tree is not touched. On a full disk, where the index cannot be changed, the files go first: without
+    /// its manifest an image is not there, whatever the index says.
     ///
     /// - Throws: ``ImageStoreError/noSuchKey(_:)``; ``ImageStoreError/notRemovedFromIndex(_:reason:)``, nothing is changed
     ///   then; ``ImageStoreError/staleFiles(_:)``, the image is gone but not its files.
     package func remove(_ id: ImageID) throws {
         let key = id.key
-        guard try index.info(key) != nil || exists(layout.manifest(key)) else {
-            throw ImageStoreError.noSuchKey(key)
-        }
-        let lock = try forget(key)
-        try removeFiles(of: key)
+        guard exists(layout.manifest(key)) else { throw ImageStoreError.noSuchKey(key) }
+        let lock = try lockForRemoval(key)
+        try forget(key)
         try lock.unlock()
     }
 
-    /// Takes an image out of the index and gives the lock on it.
-    private func forget(_ key: ImageID) throws -> Descriptor {
+    private func lockForRemoval(_ key: ImageID) throws -> Descriptor {
         do {
-            let lock = try lock(key)
-            try index.remove(key, layout)
-            return lock
+            return try lock(key)
         } catch {
             throw ImageStoreError.notRemovedFromIndex(key, reason: "\(error)")
         }
+    }
+
+    /// The image is locked.
+    private func forget(_ key: ImageID) throws {
+        do {
+            try index.remove(key, layout)
+        } catch let error as ImageStoreError {
+            guard error.mayBeForLackOfSpace, removeManifest(of: key) else {
+                throw ImageStoreError.notRemovedFromIndex(key, reason: "\(error)")
+            }
+            try removeFiles(of: key)
+            // Now there is room. If not, the row that is left counts for nothing, and is collected some day.
+            try? index.afresh().remove(key, layout)
+            return
+        }
+        try removeFiles(of: key)
+    }
+
+    /// Takes away what makes an image visible, on the disk before anything else goes.
+    ///
+    /// Returns whether it is gone.
+    private func removeManifest(of key: ImageID) -> Bool {
+        let path = layout.manifest(key)
+        unlink(path.string)
+        // Not synced is not worse than being killed a moment earlier.
+        try? Descriptor.open(path.removingLastComponent(), [.directory]).sync()
+        return !exists(path, followSymlinks: false)
     }
 
     private func removeFiles(of key: ImageID) throws {
@@ -43,7 +66,7 @@ extension ContentStore {
         if !reasons.isEmpty { throw ImageStoreError.staleFiles(reasons) }
     }
 
-    /// Deletes what processes that were killed have left: temporary files, and images that did not get into the index.
+    /// Deletes what processes that were killed have left: temporary files, and images that are half in the store.
     ///
     /// What is in use is locked and stays. A manifest that is being written has no lock: it counts as left after a minute.
     ///
@@ -60,7 +83,7 @@ extension ContentStore {
                 problems.append("\(error)")
             }
         }
-        for key in try unindexedKeys(now: now) {
+        for key in try unindexedKeys(now: now).union(missingKeys()) {
             do {
                 try collectImage(key)
             } catch {
@@ -108,9 +131,15 @@ extension ContentStore {
         return found.subtracting(try index.all().map(\.id))
     }
 
-    /// Waits for whoever is about to index the image.
+    /// What the index still has although its manifest is gone.
+    private func missingKeys() throws -> [ImageID] {
+        try index.all().map(\.id).filter { !exists(layout.manifest($0)) }
+    }
+
+    /// Waits for whoever is about to index or remove the image.
     private func collectImage(_ key: ImageID) throws {
         let lock = try lock(key)
+        if !exists(layout.manifest(key)) { try index.remove(key, layout) }
         if try index.info(key) == nil { try removeFiles(of: key) }
         try lock.unlock()
     }

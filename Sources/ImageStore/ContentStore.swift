@@ -27,9 +27,10 @@ package struct ContentStore {
     /// Where the uncompressed archive of an image is.
     package func blobPath(of id: ImageID) -> FilePath { layout.blob(id.key) }
 
-    /// Opens the uncompressed archive of an image for reading.
+    /// Opens the uncompressed archive of an image for reading, which counts as a use.
     package func openBlob(_ id: ImageID) throws -> Descriptor {
         do {
+            touch(id.key)
             return try Descriptor.open(layout.blob(id.key))
         } catch  where error.errno == .noSuchFileOrDirectory {
             throw ImageStoreError.noSuchKey(id.key)
@@ -65,12 +66,15 @@ package struct ContentStore {
 // Looking up.
 extension ContentStore {
     /// All images, the oldest import first.
-    package func list() throws -> [ImageInfo] { try index.all().map(withLastUse) }
+    package func list() throws -> [ImageInfo] { try index.all().filter(isPresent).map(withLastUse) }
 
     package func info(of id: ImageID) throws -> ImageInfo {
-        guard let info = try index.info(id.key) else { throw ImageStoreError.noSuchInfo(id.key) }
+        guard let info = try index.info(id.key), isPresent(info) else { throw ImageStoreError.noSuchInfo(id.key) }
         return withLastUse(info)
     }
+
+    /// Without a manifest, an image is just being removed, or was by somebody who could not change the index.
+    private func isPresent(_ info: ImageInfo) -> Bool { exists(layout.manifest(info.id)) }
 
     /// The image whose ID begins like this: `sha512-` and at least two digits; digits behind the 64th do not count.
     ///
@@ -116,7 +120,7 @@ extension ContentStore {
     }
 
     private func fits(_ info: ImageInfo, _ image: ImageName) throws -> Bool {
-        if image.labels.isEmpty { return true }
+        if image.labels.isEmpty { return isPresent(info) }
         do {
             return image.labels.isSubset(of: try manifest(of: info.id).labels)
         } catch ImageStoreError.noSuchKey {

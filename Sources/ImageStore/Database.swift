@@ -79,7 +79,12 @@ final class Database {
 
     private var error: ImageStoreError {
         let message = sqlite3_errmsg(handle).map { String(cString: $0) } ?? "out of memory"
-        return sqlite3_errcode(handle) & 0xff == SQLITE_CANTOPEN ? .indexUnavailable(message) : .index(message)
+        // An I/O error with one of these details: there is no room for the memory that processes share.
+        let sharedMemoryErrors: [CInt] = [18, 19, 20, 21].map { SQLITE_IOERR | $0 << 8 }
+        let isUnavailable =
+            sqlite3_errcode(handle) & 0xff == SQLITE_CANTOPEN
+            || sharedMemoryErrors.contains(sqlite3_extended_errcode(handle))
+        return isUnavailable ? .indexUnavailable(message) : .index(message)
     }
 
     /// The macro SQLITE_TRANSIENT, which casts -1 to a function: SQLite copies the text before the call returns.

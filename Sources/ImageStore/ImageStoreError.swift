@@ -25,6 +25,16 @@ package enum ImageStoreError: Error, Equatable {
     case notADirectory(String)
 }
 
+extension ImageStoreError {
+    /// SQLite has many words for a full disk: it cannot make a file beside the index, or open it for writing, or grow it.
+    var mayBeForLackOfSpace: Bool {
+        switch self {
+        case .index, .indexUnavailable: true
+        default: false
+        }
+    }
+}
+
 extension ImageStoreError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -116,7 +116,10 @@ extension ContentStore {
             try directory.rename(name, to: target, as: "\(key)")
             try target.sync()
         }
-        if !exists(layout.manifest(key)) { try write(archive.manifest, key) }
+        let isNew = !exists(layout.manifest(key))
+        // What the index still says about an image that is gone does not count for this one.
+        if isNew, try index.info(key) != nil { try index.remove(key, layout) }
+        if isNew { try write(archive.manifest, key) }
         try index.put(
             ImageInfo(
                 id: key, name: archive.manifest.name, importTime: now, lastUsed: now, latest: latest,

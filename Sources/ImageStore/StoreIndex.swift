@@ -16,6 +16,12 @@ final class StoreIndex {
 
     init(_ path: FilePath) { self.path = path }
 
+    /// The same index, opened again when it is needed: what failed to open or was read-only may be better now.
+    func afresh() -> StoreIndex {
+        connection = nil
+        return self
+    }
+
     /// The connection for reading; `nil` when there is no index yet.
     func reader() throws -> Database? {
         if let connection { return connection }
