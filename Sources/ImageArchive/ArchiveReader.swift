@@ -16,13 +16,17 @@ package struct ArchiveReader: ~Copyable {
     private var current: ArchiveEntry?
 
     /// Starts at the first byte of the file; its position is neither used nor moved.
-    package init(reading blob: borrowing Descriptor, limits: ArchiveLimits = .standard) throws {
-        let source = try BlobSource(blob.duplicate())
+    ///
+    /// With `growth` the file is still being written, and what is not there yet is waited for.
+    package init(
+        reading blob: borrowing Descriptor, limits: ArchiveLimits = .standard, growth: GrowingBlob? = nil
+    ) throws {
+        let source = try BlobSource(blob.duplicate(), growth: growth)
         let handle = try ReadHandle(source)
         archive_read_support_format_tar(handle.archive)
         // Naming the one filter keeps libarchive from looking for more.
         archive_read_append_filter(handle.archive, ARCHIVE_FILTER_NONE)
-        if source.size == 0 { throw ArchiveError.empty }
+        if try source.has(atLeast: 1) == false { throw ArchiveError.empty }
         try source.open(handle.archive)
         self.handle = handle
         self.source = source
@@ -123,10 +127,11 @@ extension ArchiveReader {
     ///
     /// One that was cut between two entries looks sound to libarchive.
     private func checkEnd() throws {
-        guard archive_filter_bytes(archive, 0) >= source.size else { return }
+        let size = try source.finalSize()
+        guard archive_filter_bytes(archive, 0) >= size else { return }
         var isZero = false
         try withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { block in
-            let start = max(0, source.size - 512)
+            let start = max(0, size - 512)
             let count = try source.descriptor.read(into: block, at: start)
             isZero = count == 512 && block.allSatisfy { $0 == 0 }
         }
@@ -157,7 +162,7 @@ extension ArchiveReader {
 
     private func setDataOffset(of entry: inout ArchiveEntry) throws {
         let offset = archive_filter_bytes(archive, 0)
-        guard offset >= 0, UInt64(offset) + entry.size <= UInt64(source.size) else { throw ArchiveError.truncated }
+        guard offset >= 0, try source.has(atLeast: UInt64(offset) + entry.size) else { throw ArchiveError.truncated }
         entry.dataOffset = UInt64(offset)
     }
 

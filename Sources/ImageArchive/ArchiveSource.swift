@@ -67,7 +67,9 @@ final class ByteBuffer {
 /// An uncompressed archive in a file: what is skipped is never read.
 final class BlobSource: ArchiveSource {
     let descriptor: Descriptor
-    let size: Int64
+    /// Bytes of the file, as far as they are known to be there.
+    private var size: Int64
+    private let growth: GrowingBlob?
     private let buffer = ByteBuffer(1 << 18)
     private var offset: Int64 = 0
     /// Grows while the reading is sequential and starts small after a skip: headers lie far apart or close together.
@@ -78,13 +80,27 @@ final class BlobSource: ArchiveSource {
     /// The error when ``budget`` is used up.
     var overBudget = ArchiveError.truncated
 
-    init(_ descriptor: consuming Descriptor) throws {
-        self.size = Int64(clamping: try descriptor.size())
+    init(_ descriptor: consuming Descriptor, growth: GrowingBlob? = nil) throws {
+        self.growth = growth
+        size = growth == nil ? Int64(clamping: try descriptor.size()) : 0
         self.descriptor = descriptor
+    }
+
+    /// Whether the file has this many bytes, now or later.
+    func has(atLeast bytes: UInt64) throws -> Bool {
+        if let growth, UInt64(size) < bytes { size = Int64(clamping: try growth.wait(for: bytes)) }
+        return bytes <= UInt64(size)
+    }
+
+    /// Bytes of the whole file.
+    func finalSize() throws -> Int64 {
+        if let growth { size = Int64(clamping: try growth.waitForEnd()) }
+        return size
     }
 
     override func read() throws -> UnsafeRawBufferPointer {
         if budget <= 0 { throw overBudget }
+        if growth != nil, try !has(atLeast: UInt64(offset) + 1) { return UnsafeRawBufferPointer(start: nil, count: 0) }
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<window])
         let count = try descriptor.read(into: target, at: offset)
         offset += Int64(count)
@@ -94,7 +110,7 @@ final class BlobSource: ArchiveSource {
     }
 
     override func skip(_ count: Int64) -> Int64 {
-        let skipped = min(count, max(0, size - offset))
+        let skipped = growth == nil ? min(count, max(0, size - offset)) : count
         offset += skipped
         window = Self.smallestWindow
         return skipped

@@ -30,14 +30,15 @@ package struct ImportedArchive: Equatable, Sendable {
 /// One pass over `source`, from its position to its end: each block is hashed and written while it is in the cache. Then
 /// the entries of the blob are walked, without reading the data. Memory does not depend on the size of the image. Nothing
 /// is synced, but writing to the disk is under way. After a failure the blob holds something unusable. With
-/// `hashingSource` the bytes of the file are hashed in the same pass, those that the decoder does not want included.
+/// `hashingSource` the bytes of the file are hashed in the same pass, those that the decoder does not want included;
+/// `growth` hears how far the blob is.
 ///
 /// - Throws: ``ArchiveError``; ``SystemCallError`` from `read` and `write`.
 ///
 /// Source: appc spec 0.8.11, aci.md, "Image ID" and "Image Archives".
 package func importArchive(
     from source: borrowing Descriptor, to blob: borrowing Descriptor, hashingSource: Bool = false,
-    limits: ArchiveLimits = .standard
+    limits: ArchiveLimits = .standard, growth: BlobGrowth? = nil
 ) throws -> ImportedArchive {
     let input = try Decompressor(source.duplicate(), hashingSource: hashingSource, limits: limits)
     var copy = BlobCopy(limits: limits)
@@ -47,6 +48,7 @@ package func importArchive(
         try copy.take(block, compression: input.compression, compressedBytes: input.compressedBytes)
         try blob.writeAll(block)
         copy.startWriting(to: blob)
+        growth?.reach(copy.size)
     }
     if copy.size < UInt64(TarHeader.blockSize) { throw ArchiveError.notAnArchive(input.compression) }
     let manifest = try parsed(checkedManifest(in: blob, limits: limits))

@@ -16,8 +16,8 @@ package import SystemPackage
 ///
 /// Source: rkt 1.30.0, store/treestore/tree.go; the seal is ours.
 package struct TreeStore {
-    private let cas: FilePath
-    private let store: ContentStore
+    let cas: FilePath
+    let store: ContentStore
 
     /// Touches nothing.
     package init(dataDirectory: FilePath, store: ContentStore) {
@@ -145,14 +145,14 @@ extension TreeStore {
         let temporary = try Temporary(in: trees)
         do {
             try fill(temporary.directory, tree, layers, trusting: trusted)
-            try trees.rename(temporary.name, to: trees, as: tree.description)
+            try place(temporary, tree)
         } catch {
             try? removeTree(temporary.name, below: trees)  // the error above says more; the next gc tries again
             throw error
         }
     }
 
-    /// Writes tree and seal, and puts the seal in place.
+    /// Writes tree and seal.
     private func fill(
         _ directory: borrowing Descriptor, _ tree: TreeID, _ layers: [Layer], trusting trusted: ImageID?
     ) throws {
@@ -161,20 +161,36 @@ extension TreeStore {
         let records = try extract(layers, from: store, to: root, trusting: trusted)
         let seal = SealWriter(try directory.open("seal", [.readWrite, .create, .exclusive], mode: 0o600))
         try finishTree(records, root: root, seal: seal)
-        let digest = try seal.finish(tree, device: try FileStatus(of: root).device)
+        try describe(
+            tree, of: layers[0].image, manifest: store.manifestBytes(of: layers[0].image), in: directory, seal,
+            device: FileStatus(of: root).device)
+    }
+
+    /// Writes what stands beside the root directory of a tree, and ends its seal.
+    func describe(
+        _ tree: TreeID, of image: ImageID, manifest: [UInt8], in directory: borrowing Descriptor, _ seal: SealWriter,
+        device: UInt64
+    ) throws {
+        let digest = try seal.finish(tree, device: device)
         let files: [(String, [UInt8])] = [
-            ("manifest", try store.manifestBytes(of: layers[0].image)), ("image", Array("\(layers[0].image)".utf8)),
+            ("manifest", manifest), ("image", Array("\(image)".utf8)),
             ("hash", Array("sha512-\(hexadecimal(digest))".utf8)), ("rendered", Array((bootID() ?? "").utf8)),
         ]
         for (name, content) in files { try directory.writeFile(content, name: name, mode: 0o600, durable: false) }
         if bootID() == nil { try directory.syncFileSystem() }
-        try directory.rename("seal", to: Descriptor.open(seals, [.directory, .path]), as: tree.description)
+    }
+
+    /// Puts a tree and its seal, which are complete, in place; the lock is held.
+    func place(_ temporary: borrowing Temporary, _ tree: TreeID) throws {
+        let trees = try Descriptor.open(trees, [.directory, .path])
+        try temporary.directory.rename("seal", to: Descriptor.open(seals, [.directory, .path]), as: tree.description)
+        try trees.rename(temporary.name, to: trees, as: tree.description)
     }
 
     /// Takes the tree out of sight, then removes it.
     ///
     /// The lock is held.
-    private func discard(_ tree: TreeID) throws {
+    func discard(_ tree: TreeID) throws {
         if exists(path(of: tree), followSymlinks: false) {
             let directory = try Descriptor.open(trees, [.directory, .path])
             let name = temporaryPrefix + hexadecimal(try randomBytes(8))
@@ -211,7 +227,7 @@ extension TreeStore {
     }
 
     /// The lock is held.
-    private func isWhole(_ tree: TreeID) -> Bool {
+    func isWhole(_ tree: TreeID) -> Bool {
         switch state(of: tree) {
         case .none: false
         case .whole: true
@@ -295,15 +311,15 @@ extension TreeStore {
 
 // Places.
 extension TreeStore {
-    private var trees: FilePath { cas.appending("tree") }
-    private var seals: FilePath { cas.appending("seals") }
+    var trees: FilePath { cas.appending("tree") }
+    var seals: FilePath { cas.appending("seals") }
     private func path(of tree: TreeID) -> FilePath { trees.appending(tree.description) }
     private func mark(of tree: TreeID) -> FilePath { path(of: tree).appending("rendered") }
-    private func lockPath(_ tree: TreeID) -> FilePath {
+    func lockPath(_ tree: TreeID) -> FilePath {
         cas.appending("treestorelocks").appending(tree.description)
     }
 
-    private func makeLayout() throws {
+    func makeLayout() throws {
         for directory in [trees, seals, cas.appending("treestorelocks")] {
             try makeDirectory(directory, mode: 0o700, mayExist: true)
         }

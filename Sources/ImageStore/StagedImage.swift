@@ -21,19 +21,27 @@ package struct StagedImage: ~Copyable {
     deinit { try? directory.removeFile(name) }  // unlocked files here are collected anyway
 }
 
+/// Starts to read an archive that is about to be written into this file, and gives the end that is told how far it is.
+package typealias BlobFollower = (borrowing Descriptor) throws -> BlobGrowth
+
 extension ContentStore {
     /// Reads an image file from its position to its end into the store, without making it visible.
     ///
-    /// `hashingSource` says whether ``StagedImage/sourceDigest`` is wanted; it comes from the same pass.
+    /// `hashingSource` says whether ``StagedImage/sourceDigest`` is wanted; it comes from the same pass. `follow` starts
+    /// somebody who reads the archive while it is written.
     ///
     /// - Throws: ``ArchiveError`` when the file is no image; ``Failure`` when the store cannot be written.
     package func stage(
-        from source: borrowing Descriptor, limits: ArchiveLimits = .standard, hashingSource: Bool = true
+        from source: borrowing Descriptor, limits: ArchiveLimits = .standard, hashingSource: Bool = true,
+        followedBy follow: BlobFollower? = nil
     ) throws -> StagedImage {
         guard try FileStatus(of: source).kind == .file else { throw ArchiveError.notARegularFile }
         let file = try newBlob()
         do {
-            let archive = try importArchive(from: source, to: file.blob, hashingSource: hashingSource, limits: limits)
+            let growth = try follow?(file.blob)
+            let archive = try importArchive(
+                from: source, to: file.blob, hashingSource: hashingSource, limits: limits, growth: growth)
+            growth?.complete(archive)
             return file.holding(archive)
         } catch {
             file.remove()
@@ -44,19 +52,23 @@ extension ContentStore {
 
     /// Lets `fill` write an uncompressed archive into an empty file, without making it visible.
     ///
-    /// `fill` answers for what it says about the archive; its errors come through as they are, but for a full disk.
+    /// `fill` answers for what it says about the archive, and tells the other value how far it is; its errors come through
+    /// as they are, but for a full disk.
     ///
     /// - Throws: ``Failure`` when the store cannot be written.
     package func stage(
-        limits: ArchiveLimits = .standard, filledBy fill: (borrowing Descriptor) throws -> ImportedArchive
+        limits: ArchiveLimits = .standard, followedBy follow: BlobFollower? = nil,
+        filledBy fill: (borrowing Descriptor, BlobGrowth?) throws -> ImportedArchive
     ) throws -> StagedImage {
         let file = try newBlob()
         do {
-            let archive = try fill(file.blob)
+            let growth = try follow?(file.blob)
+            let archive = try fill(file.blob, growth)
             guard try file.blob.size() == archive.size else { throw ArchiveError.truncated }
             if archive.size > limits.maximumTotalBytes {
                 throw ArchiveError.tooLarge(maximumTotalBytes: limits.maximumTotalBytes)
             }
+            growth?.complete(archive)
             return file.holding(archive)
         } catch {
             file.remove()

@@ -98,7 +98,7 @@ import Testing
     @Test func `a converted image is written by whoever converts it`() throws {
         let path = try image("example.com/converted", .plain)
         let limits = ArchiveLimits.standard
-        let staged = try fixture.store.stage { blob in
+        let staged = try fixture.store.stage { blob, _ in
             try importArchive(from: Descriptor.open(path), to: blob, limits: limits)
         }
         #expect(staged.sourceDigest.isEmpty)
@@ -110,7 +110,7 @@ import Testing
 
     @Test func `a conversion that fails leaves nothing`() throws {
         let error = #expect(throws: Failure.self) {
-            _ = try fixture.store.stage { _ throws -> ImportedArchive in throw Failure("no layers") }
+            _ = try fixture.store.stage { _, _ throws -> ImportedArchive in throw Failure("no layers") }
         }
         #expect(error?.description == "no layers")
         #expect(try fixture.files().isEmpty)
@@ -119,7 +119,7 @@ import Testing
     @Test func `a conversion that wrote less than it says is refused`() throws {
         let path = try image("example.com/a", .plain)
         #expect(throws: ArchiveError.truncated) {
-            _ = try fixture.store.stage { blob in
+            _ = try fixture.store.stage { blob, _ in
                 let archive = try importArchive(from: Descriptor.open(path), to: blob)
                 try blob.setSize(archive.size - 512)
                 return archive
