@@ -1,3 +1,4 @@
+import CLinux
 import Digests
 import LinuxSystem
 import SystemPackage
@@ -51,9 +52,57 @@ final class DownloadDirectory {
         try descriptor.rename(name, to: descriptor, as: final)
         return final
     }
+
+    /// Removes a complete file that nobody wants.
+    func remove(finished name: String) throws(SystemCallError) {
+        if !name.isEmpty { try descriptor.removeFile(name) }
+    }
+
+    /// Gives a file a second name, unless something has that name.
+    func link(_ name: String, as other: String) throws(SystemCallError) {
+        let number = descriptor.raw
+        do {
+            try check("linkat", "'\(name)' to '\(other)'") { clinux_linkat(number, name, number, other, 0) }
+        } catch {
+            guard error.errno == .fileExists else { throw error }
+        }
+    }
+
+    /// A second name for a file that nobody else has.
+    func linkPrivately(_ name: String, prefix: String) throws(SystemCallError) -> String {
+        let final = "\(prefix)-\(hexadecimal(try randomBytes(8)))"
+        try link(name, as: final)
+        return final
+    }
+
+    /// Size and digest of a file of this size; `nil` where there is none or it is larger than the limit.
+    func digest(of name: String, size: UInt64?, limit: UInt64) throws -> (size: UInt64, text: String)? {
+        guard let file = try? descriptor.open(name, [.readOnly, .noFollow, .nonBlocking]) else { return nil }
+        let status = try FileStatus(of: file)
+        guard status.kind == .file, status.size == size ?? status.size, status.size <= limit else { return nil }
+        var digest = SHA256Digest()
+        let count = try digest.update(contentOf: file, upTo: status.size)
+        return count == status.size ? (count, digest.hexadecimalDigits()) : nil
+    }
 }
 
 extension SHA256Digest {
+    /// Adds the first bytes of a file; how many there were.
+    mutating func update(contentOf file: borrowing Descriptor, upTo size: UInt64) throws(SystemCallError) -> UInt64 {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        var position: UInt64 = 0
+        while position < size {
+            let wanted = Int(min(UInt64(buffer.count), size - position))
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+            let count = try file.read(into: part, at: Int64(position))
+            if count == 0 { break }
+            update(UnsafeRawBufferPointer(rebasing: part[..<count]))
+            position += UInt64(count)
+        }
+        return position
+    }
+
     /// The digest of everything so far as 64 digits; starts anew.
     mutating func hexadecimalDigits() -> String {
         var bytes = [UInt8](repeating: 0, count: Self.byteCount)

@@ -27,16 +27,49 @@ final class FileReceiver: Receiver {
         name = DownloadDirectory.partialName(request.key)
     }
 
-    /// Opens the partial file; `false` when another process has it and we do not wait.
-    func open(waits: Bool) throws -> Bool {
-        if file != nil { return true }
-        if waits { messages.line("another rkt instance is downloading this file, waiting...") }
-        guard let descriptor = try directory.openPartial(name, waits: waits) else { return false }
-        file = try PartialFile(
+    enum Opening {
+        /// Another process has it, and we do not wait.
+        case busy
+        case ready
+        /// Nothing has to be asked for.
+        case complete(HTTPResponse)
+    }
+
+    /// Opens the partial file and locks it, and looks whether somebody else has downloaded the same meanwhile.
+    func open(waits: Bool) throws -> Opening {
+        if file != nil { return .ready }
+        var opened = try directory.openPartial(name, waits: false)
+        if opened == nil && waits {
+            messages.line("another rkt instance is downloading this file, waiting...")
+            opened = try directory.openPartial(name, waits: true)
+        }
+        guard let descriptor = opened.take() else { return .busy }
+        let file = try PartialFile(
             descriptor, name: name, directory: directory, needsValidator: request.expectedDigest == nil,
             isHashed: request.expectedDigest != nil || request.wantsDigest)
-        if let file, file.size > maximumBytes { try file.restart() }
-        return true
+        if let response = try shared() {
+            try file.remove()
+            return .complete(response)
+        }
+        if file.size > maximumBytes { try file.restart() }
+        self.file = file
+        return .ready
+    }
+
+    /// The file that was left under ``FileRequest/sharedName``, under a name of our own; a wrong one is removed.
+    private func shared() throws -> HTTPResponse? {
+        guard let name = request.sharedName, let wanted = request.expectedDigest,
+            let digest = try directory.digest(of: name, size: request.expectedSize, limit: maximumBytes)
+        else { return nil }
+        guard wanted == "sha256:\(digest.text)" else {
+            try directory.descriptor.removeFile(name)
+            return nil
+        }
+        var response = HTTPResponse(status: 200, url: request.request.url, headers: [], isAuthenticated: false)
+        response.size = digest.size
+        response.digest = wanted
+        response.file = try directory.linkPrivately(name, prefix: request.prefix)
+        return response
     }
 
     var headers: [(name: String, value: String)] {
@@ -93,7 +126,7 @@ final class FileReceiver: Receiver {
             try file.remove()
             throw HTTPError.digestMismatch(wanted: wanted, got: response.digest, url: response.url)
         }
-        response.file = try file.finish(prefix: request.prefix)
+        response.file = try file.finish(prefix: request.prefix, sharedName: request.sharedName)
         self.file = nil
         if let bar { progress.finish(bar) }
         return true
@@ -138,7 +171,7 @@ final class PartialFile {
 
     private static let maximumValidatorBytes = 1_024
 
-    /// - Parameter needsValidator: begin anew when it is not known of which version the beginning is.
+    /// Goes on with what is there, unless `needsValidator` and it is not known of which version that is.
     init(
         _ descriptor: consuming Descriptor, name: String, directory: DownloadDirectory, needsValidator: Bool,
         isHashed: Bool
@@ -194,16 +227,8 @@ final class PartialFile {
         offset = size
         try descriptor.seek(to: Int64(size))
         guard isHashed else { return }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-        defer { buffer.deallocate() }
-        var position: UInt64 = 0
-        while position < size {
-            let wanted = Int(min(UInt64(buffer.count), size - position))
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-            let count = try descriptor.read(into: part, at: Int64(position))
-            guard count > 0 else { throw Failure("'\(name)' in the download directory became shorter") }
-            hash.update(UnsafeRawBufferPointer(rebasing: part[..<count]))
-            position += UInt64(count)
+        guard try hash.update(contentOf: descriptor, upTo: size) == size else {
+            throw Failure("'\(name)' in the download directory became shorter")
         }
     }
 
@@ -213,9 +238,10 @@ final class PartialFile {
         size += UInt64(bytes.count)
     }
 
-    /// Gives the file its final name.
-    func finish(prefix: String) throws -> String {
+    /// Gives the file its final name, and before that one for others if there is to be one.
+    func finish(prefix: String, sharedName: String?) throws -> String {
         try remember(nil)
+        if let sharedName { try directory.link(name, as: sharedName) }
         isGone = true
         return try directory.finish(name, prefix: prefix)
     }

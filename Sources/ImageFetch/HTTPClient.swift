@@ -14,7 +14,7 @@ final class HTTPClient {
     private let messages: Messages
     private let multi: UnsafeMutableRawPointer
 
-    /// - Parameter directory: where downloads go.
+    /// Downloads go to `directory`.
     init(
         _ options: TransportOptions, directory: consuming Descriptor,
         environment: (String) -> String? = environmentVariable, messages: Messages = Messages()
@@ -59,57 +59,88 @@ final class HTTPClient {
     }
 
     private func run(_ exchanges: [Exchange], parallel: Int, seconds: Int?) throws -> [HTTPResponse] {
-        var waiting = Array(exchanges.indices)[...]
-        var active: [UnsafeMutableRawPointer: Int] = [:]
-        var responses = [HTTPResponse?](repeating: nil, count: exchanges.count)
+        var run = Run(exchanges)
         defer {
-            for handle in active.keys { curl_multi_remove_handle(multi, handle) }
+            for handle in run.active.keys { curl_multi_remove_handle(multi, handle) }
             withExtendedLifetime(exchanges) {}
         }
-        func start(_ index: Int) throws {
-            let exchange = exchanges[index]
-            try exchange.prepare(certificates, proxies, seconds: seconds)
-            guard curl_multi_add_handle(multi, exchange.handle.raw) == CURLM_OK else {
-                throw HTTPError.setup("another transfer")
+        do {
+            while true {
+                try startWaiting(&run, parallel: parallel, seconds: seconds)
+                if run.active.isEmpty && run.waiting.isEmpty { return run.responses.compactMap(\.self) }
+                if !run.active.isEmpty { try finishEnded(&run, seconds: seconds) }
+                progress.draw()
             }
-            active[exchange.handle.raw] = index
+        } catch {
+            // Nobody will hear of what is complete already.
+            for response in run.responses { if let file = response?.file { try? directory.remove(finished: file) } }
+            throw error
         }
-        while true {
-            try startWaiting(
-                &waiting, exchanges, isFull: { active.count >= parallel }, isIdle: { active.isEmpty }, start)
-            if active.isEmpty { return responses.compactMap(\.self) }
-            for (handle, code) in try perform() {
-                guard let index = active.removeValue(forKey: handle) else { continue }
-                curl_multi_remove_handle(multi, handle)
-                switch try exchanges[index].end(code) {
-                case .again: try start(index)
-                case .done(let response): responses[index] = response
-                }
-            }
-            progress.draw()
+    }
+
+    private struct Run {
+        let exchanges: [Exchange]
+        var waiting: [Int]
+        var active: [UnsafeMutableRawPointer: Int] = [:]
+        var responses: [HTTPResponse?]
+
+        init(_ exchanges: [Exchange]) {
+            self.exchanges = exchanges
+            waiting = Array(exchanges.indices)
+            responses = Array(repeating: nil, count: exchanges.count)
         }
     }
 
     /// Starts what may run; files that another process has are put off until there is nothing else to do, so that nobody
     /// who holds one waits for another.
-    private func startWaiting(
-        _ waiting: inout ArraySlice<Int>, _ exchanges: [Exchange], isFull: () -> Bool, isIdle: () -> Bool,
-        _ start: (Int) throws -> Void
-    ) throws {
+    private func startWaiting(_ run: inout Run, parallel: Int, seconds: Int?) throws {
         var busy: [Int] = []
-        while !isFull(), let index = waiting.popFirst() {
-            if let file = exchanges[index].receiver as? FileReceiver, try !file.open(waits: false) {
-                busy.append(index)
-            } else {
-                try start(index)
+        for (place, index) in run.waiting.enumerated() {
+            if run.active.count >= parallel {
+                busy += run.waiting[place...]
+                break
+            }
+            if try !open(index, &run, waits: false, seconds: seconds) { busy.append(index) }
+        }
+        if run.active.isEmpty, let index = busy.first {
+            busy.removeFirst()
+            _ = try open(index, &run, waits: true, seconds: seconds)
+        }
+        run.waiting = busy
+    }
+
+    /// Starts one exchange; `false` when another process has its file.
+    private func open(_ index: Int, _ run: inout Run, waits: Bool, seconds: Int?) throws -> Bool {
+        guard let receiver = run.exchanges[index].receiver as? FileReceiver else {
+            try start(index, &run, seconds: seconds)
+            return true
+        }
+        switch try receiver.open(waits: waits) {
+        case .busy: return false
+        case .ready: try start(index, &run, seconds: seconds)
+        case .complete(let response): run.responses[index] = response
+        }
+        return true
+    }
+
+    private func start(_ index: Int, _ run: inout Run, seconds: Int?) throws {
+        let exchange = run.exchanges[index]
+        try exchange.prepare(certificates, proxies, seconds: seconds)
+        guard curl_multi_add_handle(multi, exchange.handle.raw) == CURLM_OK else {
+            throw HTTPError.setup("another transfer")
+        }
+        run.active[exchange.handle.raw] = index
+    }
+
+    private func finishEnded(_ run: inout Run, seconds: Int?) throws {
+        for (handle, code) in try perform() {
+            guard let index = run.active.removeValue(forKey: handle) else { continue }
+            curl_multi_remove_handle(multi, handle)
+            switch try run.exchanges[index].end(code) {
+            case .again: try start(index, &run, seconds: seconds)
+            case .done(let response): run.responses[index] = response
             }
         }
-        if isIdle(), let index = busy.first {
-            if let file = exchanges[index].receiver as? FileReceiver { _ = try file.open(waits: true) }
-            busy.removeFirst()
-            try start(index)
-        }
-        waiting = busy + waiting
     }
 
     /// Lets libcurl work and waits for something to happen; what has ended, and how.

@@ -44,12 +44,17 @@ struct FileRequest: Sendable {
     var wantsDigest: Bool
     /// Exactly so many bytes.
     var expectedSize: UInt64?
+    /// A second name for the finished file with the expected digest.
+    ///
+    /// A file with it is looked for before anything is asked for: for those who want the same at the same time. Whoever
+    /// asked removes it.
+    var sharedName: String?
     /// How the name of the finished file begins.
     var prefix: String
 
     init(
         _ request: HTTPRequest, label: String, key: String, expectedDigest: String? = nil, expectedSize: UInt64? = nil,
-        wantsDigest: Bool = false, prefix: String
+        wantsDigest: Bool = false, sharedName: String? = nil, prefix: String
     ) {
         self.request = request
         self.label = label
@@ -57,6 +62,7 @@ struct FileRequest: Sendable {
         self.expectedDigest = expectedDigest
         self.expectedSize = expectedSize
         self.wantsDigest = wantsDigest
+        self.sharedName = sharedName
         self.prefix = prefix
     }
 }
