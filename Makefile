@@ -17,14 +17,17 @@ TOOLS := pack-image inspect
 ARCH := $(if $(filter x86_64,$(shell uname -m)),amd64,$(shell uname -m))
 
 BUILD_DEBUG := swift build --build-tests --explicit-target-dependency-import-check error
+# What is linked with the shared libraries of the system: the program that talks to strangers gets their fixes at once.
+BUILD_DYNAMIC := swift build -c release --static-swift-stdlib -Xlinker --gc-sections --scratch-path .build-dynamic
 BUILD_STATIC := RKT_LINK=static swift build -c release --static-swift-stdlib --scratch-path .build-static
 STATIC := .build-static/release
+DYNAMIC := .build-dynamic/release
 # What differs between two builds of one commit in different directories.
 PATH_DEPENDENT := --remove-section=.swift_modhash --remove-section=.note.gnu.build-id
 
 # What the build links, then what tests, demo and benchmark run.
-PACKAGES := pkg-config binutils libarchive-dev libseccomp-dev libcap-dev libssl-dev libsqlite3-dev libzstd-dev liblz4-dev \
-	libacl1-dev libbz2-dev liblzma-dev nettle-dev zlib1g-dev \
+PACKAGES := pkg-config binutils libarchive-dev libseccomp-dev libcap-dev libssl-dev libsqlite3-dev \
+	libcurl4-openssl-dev libgpgme-dev libzstd-dev liblz4-dev libacl1-dev libbz2-dev liblzma-dev nettle-dev zlib1g-dev \
 	busybox-static mmdebstrap crun hyperfine bzip2 xz-utils zstd gnupg openssl python3 skopeo umoci docker-registry
 
 .PHONY: help deps demo check check-long bench build release images install root test integration lint fmt clean
@@ -56,20 +59,24 @@ bench: deps root ## Measure speed, memory and size against crun; Markdown on std
 build: ## Debug build with all tests
 	$(BUILD_DEBUG)
 
-release: ## Static release programs, stripped, in build/bin
+release: ## Release programs, stripped, in build/bin
 	install -d -m 0755 build/bin
 	for product in $(PROGRAMS) $(TOOLS); do \
 		$(BUILD_STATIC) --product $$product; \
 		if grep -q _RegexParser $(STATIC)/$$product; then \
 			echo "$$product: something like text.contains(\"ab\") brought in regular expressions, 2 MB" >&2; exit 1; fi; \
 		strip $(PATH_DEPENDENT) -o build/bin/$$product $(STATIC)/$$product; done
+	RKT_TESTS=none $(BUILD_DYNAMIC) --product fetch
+	strip $(PATH_DEPENDENT) -o build/bin/fetch $(DYNAMIC)/fetch
 
 images: release ## Stage1 images in build/images
 	for flavor in $(FLAVORS); do stage1-images/pack $$flavor $(ARCH) build/bin build/images; done
 
 install: images ## Install to $(DESTDIR)$(PREFIX)
-	install -d -m 0755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/rkt/stage1-images
+	install -d -m 0755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/rkt/stage1-images \
+		$(DESTDIR)$(PREFIX)/libexec/rkt
 	install -m 0755 build/bin/rkt $(DESTDIR)$(PREFIX)/bin/rkt
+	install -m 0755 build/bin/fetch $(DESTDIR)$(PREFIX)/libexec/rkt/fetch
 	install -m 0644 $(FLAVORS:%=build/images/stage1-%.aci) $(DESTDIR)$(PREFIX)/lib/rkt/stage1-images/
 
 root: ## Install below build/root, for tests and demo
@@ -88,4 +95,4 @@ fmt: ## Format the sources
 	swift format -i -r -p Sources Tests Package.swift
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-static build
+	rm -rf .build .build-static .build-dynamic build

@@ -225,6 +225,15 @@ int clinux_load_device_program(const void *instructions, unsigned int count);
 /// bpf(2) with BPF_PROG_ATTACH, BPF_CGROUP_DEVICE.
 int clinux_attach_device_program(int cgroup, int program);
 
+/// landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION: the version of the interface. Linux 5.13.
+int clinux_landlock_version(void);
+/// landlock_create_ruleset(2): rights to files that are taken away unless a rule gives them.
+int clinux_landlock_create(uint64_t rights);
+/// landlock_add_rule(2) with LANDLOCK_RULE_PATH_BENEATH.
+int clinux_landlock_allow(int ruleset, int beneath, uint64_t rights);
+/// landlock_restrict_self(2), for this thread and what comes of it.
+int clinux_landlock_restrict(int ruleset);
+
 /// setgroups(2).
 int clinux_setgroups(size_t count, const gid_t *groups);
 
