@@ -54,7 +54,7 @@ package struct TreeStore {
         if rebuilding || !isWhole(tree) {
             try discard(tree)
             try build(tree, layers, trusting: trusted)
-            try store.setTreeSize(of: image, size(of: tree))
+            try recordSize(ofTreesOf: image)
         }
         _ = consume lock
         return tree
@@ -104,14 +104,30 @@ package struct TreeStore {
         }
     }
 
+    /// The image a tree was made for; `nil` when it does not say.
+    package func image(of tree: TreeID) -> ImageID? {
+        // Unreadable is as good as not there.
+        (try? readTextFile(path(of: tree).appending("image"), limit: 256)).flatMap { try? ImageID(parsing: $0).key }
+    }
+
+    /// Stores how much room all trees of an image take: it has more than one after an image it depends on has changed.
+    private func recordSize(ofTreesOf image: ImageID) throws {
+        let own = try list().filter { self.image(of: $0) == image.key }
+        let total = try own.reduce(into: UInt64(0)) { $0 &+= try size(of: $1) }  // sizes of files that exist
+        try store.setTreeSize(of: image, total)
+    }
+
     /// Removes a tree; none is no error.
     ///
     /// Pods that use it must be gone.
     package func remove(_ tree: TreeID) throws {
         guard exists(path(of: tree), followSymlinks: false) || exists(seals.appending(tree.description)) else { return }
         let lock = try FileLock(lockPath(tree), .exclusive)
+        let image = image(of: tree)
         try discard(tree)
         _ = consume lock
+        // The image may be gone already, and on a full disk a number that is too large does no harm.
+        if let image { try? recordSize(ofTreesOf: image) }
     }
 
     /// Removes all trees but `referenced`, and what killed processes left.

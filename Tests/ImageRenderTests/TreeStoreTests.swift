@@ -42,6 +42,23 @@ import Testing
         #expect(try fixture.store.list().map(\.treeSize) == [7])
     }
 
+    @Test func `the size of an image counts all its trees, and none that is gone`() throws {
+        let id = try fixture.add(plain().dependency("example.com/base").file("/a", "12345"))
+        let base = try fixture.add(ACIBuilder(name: "example.com/base").file("/b", "1"))
+        let first = try fixture.trees.render(id)
+        try fixture.store.remove(base)
+        _ = try fixture.add(ACIBuilder(name: "example.com/base").file("/b", "123"))
+        let second = try fixture.trees.render(id)
+
+        #expect(first != second)
+        #expect(fixture.trees.image(of: first) == id)
+        #expect(try fixture.store.info(of: id).treeSize == 14)
+        #expect(try fixture.trees.collectGarbage(keeping: [second]) == [first])
+        #expect(try fixture.store.info(of: id).treeSize == 8)
+        try fixture.trees.remove(second)
+        #expect(try fixture.store.info(of: id).treeSize == 0)
+    }
+
     @Test func `a tree without its mark or its seal is made anew`() throws {
         let id = try fixture.add(plain().file("/a", "x"))
         let tree = try fixture.trees.render(id)

@@ -161,6 +161,31 @@ final class DataDirectoryFixture {
                 == "SIZE\tNAME\t\t\tID\n12MiB\tcoreos.com/etcd:v2.0.9\tsha512-91e98d7f1679\n")
     }
 
+    @Test func `the keys that vouched come last, with --full or when they are asked for`() {
+        var row = rows[0]
+        row.signers = ["8b86de38890ddb7291867b025210bd8888182190", "00000000000000000000000000000000000000ff"]
+        var options = Options()
+        options.hasLegend = false
+        #expect(!imageTable([row], options, now: 0).contains("88182190"))
+        options.isFull = true
+        let cells = imageTable(rows + [row], options, now: 0).split(separator: "\n").map { $0.split(separator: "\t") }
+        #expect(cells[0].last == "-")
+        #expect(cells[1].count == 6)
+        #expect(cells[1].last.map(String.init) == row.signers.joined(separator: ","))
+        options.isFull = false
+        options.fields = [.signedBy]
+        #expect(imageTable([row], options, now: 0) == "5210bd8888182190,00000000000000ff\n")
+    }
+
+    @Test func `JSON says who vouched and what was not checked`() {
+        var row = rows[0]
+        #expect(row.json["signed_by"] == .array([]))
+        row.signers = ["8b86"]
+        row.insecureOptions = ["http", "tls"]
+        #expect(row.json["signed_by"] == .array(["8b86"]))
+        #expect(row.json["insecure_options"] == .array(["http", "tls"]))
+    }
+
     @Test func `sorting goes in one direction for all fields`() {
         func row(_ id: String, _ name: String, _ size: UInt64) -> ImageRow {
             ImageRow(id: id, name: name, importTime: 0, lastUsed: 0, size: size)

@@ -46,7 +46,8 @@ struct Options: Sendable {
     var hasLegend = true
     var format = OutputFormat.table
     var prettyPrints = true
-    var fields = ImageField.allCases
+    /// `nil` leaves the choice to the command.
+    var fields: [ImageField]?
     var sortFields: [ImageField] = [.importTime]
     var sortsDescending = false
     var overwrites = false
@@ -86,7 +87,10 @@ enum ImageField: String, CaseIterable, Sendable {
     case size
     case importTime = "importtime"
     case lastUsed = "lastused"
+    case signedBy = "signedby"
 
+    /// As in the original.
+    static let standard: [ImageField] = [.id, .name, .size, .importTime, .lastUsed]
     static let sortable: [ImageField] = [.name, .importTime, .lastUsed, .size]
 
     /// Reads a comma-separated list of `allowed` columns.

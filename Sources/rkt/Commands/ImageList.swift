@@ -7,14 +7,16 @@ import LinuxSystem
 let imageListCommand = Command(
     name: "list",
     summary: "List images in the local store",
-    description: "Optionally, allows the user to specify the fields and sort order.",
+    description:
+        "Optionally, allows the user to specify the fields and sort order. With --full, the keys that vouched for an "
+        + "image are shown as well.",
     flags: {
         let fields = ImageField.allCases.map(\.rawValue)
         let sortable = ImageField.sortable.map(\.rawValue)
         return [
             .value(
                 "fields", "comma-separated list of fields to display. Accepted values: " + quotedList(fields),
-                default: fields.joined(separator: ",")
+                default: ImageField.standard.map(\.rawValue).joined(separator: ",")
             ) { $0.fields = try ImageField.list($1, allowed: ImageField.allCases) },
             .value(
                 "sort",
@@ -43,7 +45,10 @@ private func imageList(_ context: CommandContext) throws {
     var rows: [ImageRow] = []
     for image in images {
         do {
-            rows.append(ImageRow(image, version: try store.manifest(of: image.id).labels["version"]))
+            rows.append(
+                ImageRow(
+                    image, version: try store.manifest(of: image.id).labels["version"],
+                    origin: try store.origin(of: image.id)))
         } catch ImageStoreError.noSuchKey {
             continue  // removed in this moment
         } catch {
@@ -61,8 +66,9 @@ private func imageList(_ context: CommandContext) throws {
 /// The lines of `rkt image list`.
 func imageTable(_ rows: [ImageRow], _ options: Options, now: Int64) -> String {
     var table = TabWriter()
-    if options.hasLegend { table.add(options.fields.map(\.header)) }
-    for row in rows { table.add(options.fields.map { row.text($0, isFull: options.isFull, now: now) }) }
+    let fields = options.fields ?? (ImageField.standard + (options.isFull ? [.signedBy] : []))
+    if options.hasLegend { table.add(fields.map(\.header)) }
+    for row in rows { table.add(fields.map { row.text($0, isFull: options.isFull, now: now) }) }
     return table.formatted()
 }
 
@@ -74,6 +80,7 @@ extension ImageField {
         case .size: "SIZE"
         case .importTime: "IMPORT TIME"
         case .lastUsed: "LAST USED"
+        case .signedBy: "SIGNED BY"
         }
     }
 }
@@ -86,6 +93,9 @@ struct ImageRow {
     let lastUsed: Int64
     /// Bytes of the image and its rendered tree.
     let size: UInt64
+    /// Fingerprints of the keys that vouched for it.
+    var signers: [String] = []
+    var insecureOptions: [String] = []
 
     func text(_ field: ImageField, isFull: Bool, now: Int64) -> String {
         switch field {
@@ -94,6 +104,8 @@ struct ImageRow {
         case .size: isFull ? "\(size)" : sizeText(size)
         case .importTime: isFull ? absoluteTime(importTime) : relativeTime(importTime, now: now)
         case .lastUsed: isFull ? absoluteTime(lastUsed) : relativeTime(lastUsed, now: now)
+        case .signedBy:
+            signers.isEmpty ? "-" : signers.map { isFull ? $0 : String($0.suffix(16)) }.joined(separator: ",")
         }
     }
 
@@ -104,6 +116,8 @@ struct ImageRow {
         object["import_time"] = .number(JSONNumber(importTime))
         object["last_used_time"] = .number(JSONNumber(lastUsed))
         object["size"] = .number(JSONNumber(size))
+        object["signed_by"] = .array(signers.map { .string($0) })
+        object["insecure_options"] = .array(insecureOptions.map { .string($0) })
         return .object(object)
     }
 
@@ -124,16 +138,19 @@ struct ImageRow {
         case .size: order(one.size, other.size)
         case .importTime: order(one.importTime, other.importTime)
         case .lastUsed: order(one.lastUsed, other.lastUsed)
+        case .signedBy: order(one.signers.joined(), other.signers.joined())
         }
     }
 }
 
 extension ImageRow {
-    init(_ image: ImageInfo, version: String?) {
+    init(_ image: ImageInfo, version: String?, origin: ImageOrigin?) {
         id = "\(image.id)"
         name = version.map { "\(image.name):\($0)" } ?? "\(image.name)"
         importTime = image.importTime
         lastUsed = image.lastUsed
         size = image.size &+ image.treeSize  // both are sizes of files that exist
+        signers = origin?.signers.map(\.fingerprint) ?? []
+        insecureOptions = origin?.insecureOptions ?? []
     }
 }
