@@ -3,6 +3,8 @@
 
 web.py ROOT LOG --http PORT... --https PORT... [--certificate NAME:PEM...]
 
+A host that speaks http only has its files in ROOT/http:HOST.
+
 Runs in a network namespace of its own, so ports and host names are free to choose. A directory stands for its
 index.html. FILE.serve is a JSON object, or a list with one for each request, of which the last one stays:
 
@@ -96,6 +98,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.note(self.path, self.command)
         url = urllib.parse.urlsplit(self.path)
         host = (url.netloc or self.headers.get("Host", "")).rsplit(":", 1)[0]
+        if self.server.scheme == "http" and os.path.isdir(os.path.join(options.root, "http:" + host)):
+            host = "http:" + host
         path = os.path.join(options.root, host, urllib.parse.unquote(url.path).lstrip("/"))
         if ".." in path.split("/"):
             return self.answer(400, {}, [b"dots\n"], 5)

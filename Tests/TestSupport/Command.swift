@@ -88,6 +88,8 @@ package struct Command {
         return pid
     }
 
+    /// PATH, and no backtraces.
+    package static let quiet = quietEnvironment
     static let quietEnvironment = [
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE=enable=no",
     ]

@@ -199,18 +199,30 @@ package final class ImageServer {
 
 extension RktFixture {
     /// A fixture with a server; `rkt` runs where it is.
+    ///
+    /// `atDefaultPlaces` makes `/etc` and `/var/lib` copies that belong to the test, so that `rkt` may use its own places.
     package static func withServer(
-        location: SourceLocation = #_sourceLocation, _ body: (RktFixture, ImageServer) throws -> Void
+        atDefaultPlaces: Bool = false, location: SourceLocation = #_sourceLocation,
+        _ body: (RktFixture, ImageServer) throws -> Void
     ) throws {
         _ = try CertificateAuthority.shared
         _ = try SigningKeys.shared
         try with(location: location) { rkt throws in
-            let server = try ImageServer(in: rkt.directory.appending("server"))
+            let server = try ImageServer(
+                in: rkt.directory.appending("server"), preparation: atDefaultPlaces ? ownPlaces : "")
             rkt.atEnd { server.stop() }
             rkt.server = server
             try body(rkt, server)
         }
     }
+
+    private static let ownPlaces = """
+        mkdir etc lib
+        cp -a /etc/. etc
+        rm -rf etc/rkt
+        mount --bind etc /etc
+        mount --bind lib /var/lib
+        """
 
     /// Makes `signer` trusted for `prefix`, or for everything.
     package func trust(_ signer: SigningKeys.Signer = .images, prefix: String? = nil) throws {

@@ -1,0 +1,117 @@
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A registry at `hostile.example.com` that says whatever a test wants: files of the web server.
+struct HostileRegistry {
+    static let host = "hostile.example.com"
+    static let manifestType = "application/vnd.oci.image.manifest.v1+json"
+    static let indexType = "application/vnd.oci.image.index.v1+json"
+    static let configType = "application/vnd.oci.image.config.v1+json"
+    static let layerType = "application/vnd.oci.image.layer.v1.tar"
+
+    let rkt: RktFixture
+    let server: ImageServer
+
+    /// For everybody: `/v2/` answers with 200.
+    init(_ rkt: RktFixture, _ server: ImageServer) throws {
+        (self.rkt, self.server) = (rkt, server)
+        try ping(.text("{}"))
+    }
+
+    func ping(_ answer: ServerAnswer) throws {
+        try server.put("\(Self.host)/v2/index.html", text: "{}")
+        try server.answer(
+            "\(Self.host)/v2/index.html", answer.headers(("Docker-Distribution-API-Version", "registry/2.0")))
+    }
+
+    /// A blob under its digest, or another one.
+    @discardableResult
+    func blob(_ bytes: [UInt8], as digest: String? = nil, _ answers: ServerAnswer...) throws -> Blob {
+        let true_ = try sha256(bytes)
+        let url = "\(Self.host)/v2/app/blobs/\(digest ?? true_)"
+        try server.put(url, bytes: bytes)
+        for answer in answers { try server.answer(url, answer) }
+        return Blob(digest: digest ?? true_, size: "\(bytes.count)")
+    }
+
+    func sha256(_ bytes: [UInt8]) throws -> String {
+        let file = rkt.directory.appending("blob")
+        try writeBytes(bytes, to: file)
+        return "sha256:\(try Command("/usr/bin/sha256sum", [file.string]).run().succeeded().text.prefix(64))"
+    }
+
+    /// What a descriptor says; a test changes a word of it.
+    struct Blob {
+        var digest: String
+        var size: String
+        var more = ""
+
+        func descriptor(_ mediaType: String) -> String {
+            "{\"mediaType\": \"\(mediaType)\", \"digest\": \"\(digest)\", \"size\": \(size)\(more)}"
+        }
+    }
+
+    /// A layer with these entries.
+    func layer(_ entries: [TarEntry], _ packing: Packing = .plain) throws -> Blob {
+        let file = rkt.directory.appending("layer.tar")
+        try TarFile.write(entries, to: file)
+        try packing.apply(to: file)
+        return try blob(readBytes(file))
+    }
+
+    func config(_ text: String? = nil) throws -> Blob {
+        let standard = """
+            {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/true"]},
+             "rootfs": {"type": "layers", "diff_ids": []}}
+            """
+        return try blob(Array((text ?? standard).utf8))
+    }
+
+    func manifestText(config: Blob, layers: [Blob], layerType: String = Self.layerType) -> String {
+        """
+        {"schemaVersion": 2, "mediaType": "\(Self.manifestType)", "config": \(config.descriptor(Self.configType)),
+         "layers": [\(layers.map { $0.descriptor(layerType) }.joined(separator: ", "))]}
+        """
+    }
+
+    /// Puts a manifest or index under a tag, and under its digest.
+    @discardableResult
+    func document(
+        _ text: String, tag: String = "latest", type: String = Self.manifestType, _ answer: ServerAnswer = .file
+    ) throws -> Blob {
+        let digest = try sha256(Array(text.utf8))
+        for reference in [tag, digest] {
+            let url = "\(Self.host)/v2/app/manifests/\(reference)"
+            try server.put(url, text: text)
+            try server.answer(url, answer.headers(("Content-Type", type)))
+        }
+        return Blob(digest: digest, size: "\(text.utf8.count)")
+    }
+
+    /// A good image of one small layer.
+    @discardableResult
+    func image(_ entries: [TarEntry] = [.directory("etc"), .file("etc/motd", "hello")]) throws -> Blob {
+        try document(manifestText(config: config(), layers: [layer(entries)]))
+    }
+
+    func fetch(_ options: [String] = [], limit: Duration = .seconds(60)) throws -> (CommandResult, UInt64) {
+        try rkt.peakMemory(
+            ["fetch", "--full", "--insecure-options=image"] + options + ["docker://\(Self.host)/app"], limit: limit)
+    }
+
+    /// It is refused as everything hostile is: one line, little memory, soon, and nothing is left.
+    func expectRefusal(
+        _ sentence: String = "", what: String = "", within time: Duration = .seconds(20),
+        _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        let (result, peak) = try fetch()
+        result.refusedInOneLine(sentence, location)
+        let about = Comment(rawValue: "\(what): \(result)")
+        #expect(peak <= 128 << 20, about, sourceLocation: location)
+        #expect(result.duration < time, about, sourceLocation: location)
+        let left = rkt.leftBehind().filter { !$0.hasPrefix("cas/download/") }
+        #expect(left.isEmpty, "\(what) left \(left)", sourceLocation: location)
+        #expect(try rkt.storedNames() == [], about, sourceLocation: location)
+    }
+}
