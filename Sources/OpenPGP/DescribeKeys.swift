@@ -1,13 +1,16 @@
 package import FetchInterface
+package import SystemPackage
 
 /// What the keys in a file say about themselves; at least one.
 ///
-/// - Parameter file: armored, with anything around the blocks, or binary.
+/// - Parameters:
+///   - file: armored, with anything around the blocks, or binary.
+///   - directory: where gpg gets its home directory meanwhile.
 /// - Returns: one value per primary key, in the order of the file. A file with one armored key is its text unchanged.
 /// - Throws: also when one of several keys cannot be used.
-package func describeKeys(_ file: [UInt8]) throws -> [PublicKey] {
+package func describeKeys(_ file: [UInt8], directory: FilePath = ".") throws -> [PublicKey] {
     let pieces = try KeyFile(file).keys
-    let engine = try Engine()
+    let engine = try Engine(in: directory)
     var texts: [(fingerprint: String, text: String)] = []
     for piece in pieces {
         guard let fingerprint = try engine.importKeys(piece).first else {
@@ -28,4 +31,6 @@ package func describeKeys(_ file: [UInt8]) throws -> [PublicKey] {
     }
 }
 
-package func describeKeys(_ armored: String) throws -> [PublicKey] { try describeKeys(Array(armored.utf8)) }
+package func describeKeys(_ armored: String, directory: FilePath = ".") throws -> [PublicKey] {
+    try describeKeys(Array(armored.utf8), directory: directory)
+}

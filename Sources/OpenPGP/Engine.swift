@@ -1,6 +1,7 @@
 import CGPGME
 import FetchInterface
 import LinuxSystem
+import SystemPackage
 
 /// gpg as libgpgme runs it, with a home directory and a keyring of its own.
 ///
@@ -11,11 +12,12 @@ final class Engine {
     private let home: TemporaryHome
     let context: gpgme_ctx_t
 
-    init() throws {
+    /// - Parameter directory: where the home directory is made and removed again.
+    init(in directory: FilePath) throws {
         // Once per process: libgpgme wants its version asked for first, and would look for programs of its own.
         gpgme_set_global_flag("disable-gpgconf", "1")
         gpgme_check_version(nil)
-        home = try TemporaryHome()
+        home = try TemporaryHome(in: directory)
         var context: gpgme_ctx_t?
         try succeed("gpgme_new", gpgme_new(&context))
         guard let context else { throw OpenPGPError.engine(call: "gpgme_new", reason: "no context") }
@@ -72,13 +74,15 @@ private func describe(_ key: _gpgme_key) -> PublicKey? {
     let primary = text(key.fpr).lowercased()
     guard primary.utf8.count == 40 else { return nil }
     var identities: [String] = []
+    var revoked: [String] = []
     var identity = key.uids
-    while let current = identity?.pointee, identities.count < maximumIdentities {
-        if current.revoked == 0, current.invalid == 0 {
-            identities.append(printable(String(text(current.uid).prefix(maximumIdentityLength))))
-        }
+    while let current = identity?.pointee, identities.count + revoked.count < maximumIdentities {
+        let shown = printable(String(text(current.uid).prefix(maximumIdentityLength)))
+        if current.revoked == 0, current.invalid == 0 { identities.append(shown) } else { revoked.append(shown) }
         identity = current.next
     }
+    // A key that was revoked has no other names left.
+    if identities.isEmpty { identities = revoked }
     return PublicKey(
         fingerprint: primary, subkeyFingerprints: fingerprints.filter { $0 != primary }, identities: identities,
         text: "", isExpired: key.expired != 0, isRevoked: key.revoked != 0)

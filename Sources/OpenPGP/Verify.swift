@@ -2,19 +2,21 @@ import CGPGME
 package import FetchInterface
 import Glibc
 import LinuxSystem
+package import SystemPackage
 
 /// Checks detached signatures over a file.
 ///
 /// The file is read once: the digest in the answer is that of the bytes the verdicts are about. Nothing is printed, no
 /// process is left, the home directory of gpg is gone when this returns or throws.
 ///
+/// - Parameter directory: where gpg gets its home directory meanwhile.
 /// - Throws: when the signature file or a key is not what it should be, or gpg cannot be run; what is wrong with a
 ///   signature itself is in its verdict.
-package func verify(_ request: Verification) throws -> SignedContent {
+package func verify(_ request: Verification, directory: FilePath = ".") throws -> SignedContent {
     guard let signature = bytes(base64: request.signature) else { throw OpenPGPError.noSignatures("it is damaged") }
     let signatures = try SignatureFile(signature)
     let file = try SignedFile(request.file)
-    let engine = try Engine()
+    let engine = try Engine(in: directory)
     let keys = try keyring(engine, request.keys)
     let verdicts = try file.withData { data in
         try engine.verdicts(signatures, over: data, keys: keys, now: Int64(time(nil)))
@@ -25,9 +27,9 @@ package func verify(_ request: Verification) throws -> SignedContent {
 /// Checks that at least one of the signatures claims to be by one of the keys, before anything is downloaded for it.
 ///
 /// Says nothing about whether it really is.
-package func checkIssuers(of signature: [UInt8], keys: [TrustedKey]) throws {
+package func checkIssuers(of signature: [UInt8], keys: [TrustedKey], directory: FilePath = ".") throws {
     let issuers = try SignatureFile(signature).issuers
-    let known = try keyring(try Engine(), keys).flatMap { [$0.fingerprint] + $0.subkeyFingerprints }
+    let known = try keyring(try Engine(in: directory), keys).flatMap { [$0.fingerprint] + $0.subkeyFingerprints }
     guard issuers.contains(where: { issuer in !issuer.isEmpty && known.contains { $0.hasSuffix(issuer) } }) else {
         throw OpenPGPError.unknownEntity
     }

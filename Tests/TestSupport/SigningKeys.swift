@@ -62,9 +62,11 @@ package struct SigningKeys: Sendable {
         for signer in signers { words += ["--local-user", signer.identity] }
         let script = """
             export GNUPGHOME="$1"; file=$2 target=$3; shift 3
+            exec 9>"$GNUPGHOME/signing"
+            flock 9 # one after the other: each ends the agent that all would use
             status=0
-            gpg --batch --quiet --no-tty "$@" --output "$target" --detach-sign "$file" || status=$?
-            gpgconf --kill gpg-agent
+            gpg --batch --quiet --no-tty "$@" --output "$target" --detach-sign "$file" 9>&- || status=$?
+            gpgconf --kill gpg-agent 9>&-
             exit $status
             """
         try shell(script, [home.string, file.string, target.string] + words)
