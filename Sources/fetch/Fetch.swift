@@ -47,7 +47,7 @@ enum Fetch {
         case .discover(let discovery): return try service.discover(discovery)
         case .publicKeys(let source): return try service.publicKeys(source, read: publicKeys)
         case .archive(let download): return try service.archive(download, checkIssuers: checkIssuers)
-        case .registryImage: throw Failure("registries are not supported yet")
+        case .registryImage(let download): return try service.registryImage(download)
         case .verify: throw Failure("a verification needs no network")
         }
     }
