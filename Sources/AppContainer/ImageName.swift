@@ -31,6 +31,19 @@ package struct ImageName: Hashable, Sendable {
     }
 }
 
+extension ImageName {
+    /// The same name with the labels `os` and `arch` of this machine where none are given.
+    ///
+    /// - Throws: ``ManifestError`` when there is no image for such a system.
+    package func forThisMachine() throws(ManifestError) -> ImageName {
+        var labels = labels
+        if labels["os"] == nil { try labels.set(Label(ACIdentifier(constant: "os"), "linux")) }
+        if labels["arch"] == nil { try labels.set(Label(ACIdentifier(constant: "arch"), Platform.hostArchitecture)) }
+        try Platform.check(labels, against: Platform.known)
+        return ImageName(name, labels)
+    }
+}
+
 extension ImageName: CustomStringConvertible {
     /// What a user would type: the version after a colon, then `os`, `arch` and the others by name.
     package var description: String {

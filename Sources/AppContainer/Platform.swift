@@ -21,6 +21,25 @@ package enum Platform {
         ("linux", ["amd64", "i386", "aarch64", "aarch64_be", "armv6l", "armv7l", "armv7b", "ppc64le"])
     ]
 
+    /// The machine this was built for, as the label `arch` has it.
+    package static var hostArchitecture: String {
+        #if arch(x86_64)
+            "amd64"
+        #elseif arch(arm64)
+            "aarch64"
+        #elseif arch(i386)
+            "i386"
+        #elseif arch(arm)
+            "armv7l"
+        #elseif arch(powerpc64le)
+            "ppc64le"
+        #elseif arch(powerpc64)
+            "ppc64"
+        #elseif arch(s390x)
+            "s390x"
+        #endif
+    }
+
     /// Accepts labels without `os`, and with it without `arch`.
     static func check(_ labels: Labels, against table: Table) throws(ManifestError) {
         guard let os = labels["os"] else { return }

@@ -1,7 +1,6 @@
 import CLinux
 import FetchInterface
 import Glibc
-import JSON
 import LinuxSystem
 import SystemPackage
 
@@ -36,7 +35,7 @@ final class FetchProcess {
         fileNumber file: CInt?
     ) throws {
         let input = try Descriptor.memory("fetch-job")
-        try input.writeAll(job.json.serialized())
+        try input.writeAll(job.bytes)
         try input.seek(to: 0)
         let pipe = try Pipe()
         let call = FetchCall(
@@ -57,8 +56,7 @@ final class FetchProcess {
         while !hasEnded { try Self.waitForAny(of: [self]) }
         if let end, end != .exited(0) { throw FetchProgramError.ended(end) }
         do {
-            let limits = JSONLimits(maximumBytes: FetchProgram.maximumAnswerBytes, maximumDepth: 16)
-            return try FetchAnswer(json: JSONValue(parsing: text, limits: limits))
+            return try FetchAnswer(parsing: text)
         } catch {
             throw FetchProgramError.noAnswer("\(error)")
         }

@@ -10,8 +10,8 @@ package import SystemPackage
 package struct FetchProgram {
     /// Jobs that run at once: enough to fill a line, few enough for a shared host.
     package static let maximumParallelJobs = 4
-    /// Bytes of an answer: two documents of the largest size in base64, and what stands around them.
-    static let maximumAnswerBytes = 16 << 20
+    /// Bytes of an answer.
+    static let maximumAnswerBytes = FetchAnswer.limits.maximumBytes
 
     private let program: FilePath
     private let downloads: DownloadDirectory

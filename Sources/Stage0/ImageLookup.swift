@@ -21,7 +21,7 @@ extension DataDirectory {
         case .name(let name):
             if pull == .update { throw ImageLookupError.notAvailableYet("\(name)") }
             return try images().best(named: name).id
-        case .remote(let text): throw ImageLookupError.notAvailableYet(text)
+        case .archive, .registry, .layout: throw ImageLookupError.notAvailableYet("\(reference)")
         }
     }
 }
