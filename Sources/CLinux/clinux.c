@@ -302,7 +302,9 @@ int clinux_attach_device_program(int cgroup, int program) {
     return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof attr);
 }
 
-int clinux_setgroups(size_t count, const gid_t *groups) { return setgroups(count, groups); }
+int clinux_setgroups(size_t count, const gid_t *groups) {
+    return (int)syscall(SYS_setgroups, count, groups);
+}
 
 int clinux_block_all_signals(void) {
     sigset_t all;

@@ -234,7 +234,7 @@ int clinux_landlock_allow(int ruleset, int beneath, uint64_t rights);
 /// landlock_restrict_self(2), for this thread and what comes of it.
 int clinux_landlock_restrict(int ruleset);
 
-/// setgroups(2).
+/// setgroups(2) of the calling thread: glibc's would wait for threads that a child made by clinux_clone does not have.
 int clinux_setgroups(size_t count, const gid_t *groups);
 
 /// Blocks every signal, and tells the earlier mask through signalfd4(2): the descriptor reports all blocked signals.
