@@ -2,7 +2,8 @@
 # bench.sh BUILD: speed, memory and size of the programs installed below BUILD/root, as Markdown on stdout.
 #
 # Every case is measured next to its peer in the same run: absolute times say little on a shared machine.
-# Needs root, hyperfine and crun, and 4 GB below BUILD/bench, which is removed at the end.
+# Needs root, hyperfine, crun, skopeo, umoci, podman, gpg and docker-registry, and 8 GB below BUILD/bench, which is removed
+# at the end.
 set -euo pipefail
 build=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
@@ -26,6 +27,8 @@ clean() {
         [ -d "$bench/$store" ] || continue
         timeout 300 $(rkt $store) gc --grace-period=0s --expire-prepared=0s >/dev/null 2>&1 || true
     done
+    [ -z "${registry:-}" ] || kill "$registry" 2>/dev/null || true
+    umount "$bench/out/podman/overlay" 2>/dev/null || true
     rm -rf "$bench"
 }
 clean
@@ -69,12 +72,13 @@ cp "$here/crun-config.json" "$bench/bundle/config.json"
 say "building the large image"
 # Programs and libraries of this system, cut into files: content that compresses as real images do.
 mkdir -p "$bench/tree/data"
-{
+content() {
     while :; do
         find /usr/bin /usr/lib "$(dirname "$(command -v swift)")" -xdev -type f -size +16k -print0 | sort -z |
             xargs -0 cat 2>/dev/null || exit 0
-    done
-} 2>/dev/null | head -c 550000000 | split -b 27500 -a 5 -d - "$bench/tree/data/f"
+    done 2>/dev/null
+}
+content | head -c 550000000 | split -b 27500 -a 5 -d - "$bench/tree/data/f"
 for directory in {000..199}; do
     mkdir "$bench/tree/data/$directory"
     mv "$bench/tree/data/f$directory"?? "$bench/tree/data/$directory"
@@ -140,6 +144,7 @@ memory ns --net=none "$small"
 memory fly $fly --net=host "$small"
 
 row() { printf '| %s | %s | %s | %s | %s |\n' "$@"; }
+. "$here/fetch.sh"
 cat <<END
 | case | rkt | peer | ratio or difference | aim |
 | --- | --- | --- | --- | --- |
@@ -152,6 +157,7 @@ row "\`run\`, 20,000 files, verified" "$(median seal 2) ms" "without: $(median s
     "$(difference "$(median seal 2)" "$(median seal 1)") ms" "≤ 40 ms"
 row "\`fetch\` of that image, gzip, rendered" "$(median fetch 2) ms" "gzip, sha512sum, tar: $(median fetch 1) ms" \
     "$(ratio "$(median fetch 2)" "$(median fetch 1)")" "≤ 1.0"
+cat "$bench/fetch-rows"
 row "\`list\`, $pods pods" "$(median list 1) ms, $(cpu list 1) ms CPU" "" "" "≤ 50 ms CPU"
 row "\`version\`" "$(median start 4) ms" "crun --version: $(median start 5) ms" \
     "$(ratio "$(median start 4)" "$(median start 5)")" "report"

@@ -7,13 +7,15 @@ target=$1 busybox=$2 debian=${3:-}
 work=$(mktemp -d "$target.work-XXXXXX")
 storage=$work/storage
 registry=
-mkdir -p "$storage/files"
+mkdir -p "$storage/files" "$work/share"
 clean() {
     [ -z "$registry" ] || { kill "$registry"; wait "$registry" || true; }
     rm -rf "$work"
 }
 trap clean EXIT
 cd "$work"
+# skopeo keeps its cache below this in place of /var/lib/containers.
+export _CONTAINERS_ROOTLESS_UID=1 XDG_DATA_HOME=$work/share XDG_RUNTIME_DIR=$work/share
 
 python3 - <<'PYTHON'
 import fcntl, socket, struct
