@@ -125,7 +125,8 @@ let unitTests: [Target] = (shared + stage0 + stage1).filter {
     .testTarget(
         name: "\(target.name)Tests",
         dependencies: target.dependencies + [.byName(name: target.name), system]
-            + (withFixtures.contains(target.name) ? ["TestSupport"] : []),
+            + (withFixtures.contains(target.name) ? ["TestSupport"] : [])
+            + (target.name == "ImageConvert" ? ["ImageRender", "ImageStore"] : []),
         swiftSettings: strict)
 }
 let integrationTests: [Target] =

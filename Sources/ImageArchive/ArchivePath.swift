@@ -8,8 +8,10 @@ package let manifestName = "manifest"
 /// Cleaning is lexical, as the original does it, with one difference: `..` does not lead out of `rootfs`, as it does not
 /// lead out of `/`. It keeps nobody out of anything; unpacking is confined by the kernel.
 enum ArchivePath {
-    /// `nil` for the archive's own root, as in `./`.
-    static func clean(_ raw: String, limits: ArchiveLimits) throws(ArchiveError) -> String? {
+    /// `nil` for an image's own top, as in `./`; that of a layer is empty.
+    static func clean(
+        _ raw: String, _ layout: ArchiveLayout = .image, limits: ArchiveLimits
+    ) throws(ArchiveError) -> String? {
         let slash = UInt8(ascii: "/")
         if isClean(raw, limits: limits) { return raw }
         var components: [Substring] = []
@@ -18,9 +20,8 @@ enum ArchivePath {
             switch component {
             case ".": continue
             case "..":
-                if !components.isEmpty, components.count > 1 || components[0] != rootFileSystemName {
-                    components.removeLast()
-                }
+                let isTop = layout == .image && components.count == 1 && components[0] == rootFileSystemName
+                if !components.isEmpty, !isTop { components.removeLast() }
             default:
                 components.append(component)
                 if component.utf8.count > limits.maximumNameBytes {
@@ -35,13 +36,15 @@ enum ArchivePath {
         if components.count > limits.maximumDepth {
             throw .tooDeep(path: shortened(raw), maximumDepth: limits.maximumDepth)
         }
-        return path.isEmpty ? nil : path
+        return path.isEmpty && layout == .image ? nil : path
     }
 
     /// The target of a hard link as a path of the archive: what does not name `rootfs` lies in it, `/etc/x` for example.
-    static func cleanLinkTarget(_ raw: String, limits: ArchiveLimits) throws(ArchiveError) -> String {
-        guard let path = try clean(raw, limits: limits) else { return rootFileSystemName }
-        return isBelowRoot(path) ? path : "\(rootFileSystemName)/\(path)"
+    static func cleanLinkTarget(
+        _ raw: String, _ layout: ArchiveLayout, limits: ArchiveLimits
+    ) throws(ArchiveError) -> String {
+        guard let path = try clean(raw, layout, limits: limits) else { return rootFileSystemName }
+        return layout == .layer || isBelowRoot(path) ? path : "\(rootFileSystemName)/\(path)"
     }
 
     static func isBelowRoot(_ path: String) -> Bool {

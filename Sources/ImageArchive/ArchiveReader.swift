@@ -2,6 +2,14 @@ import CArchive
 import CLinux
 package import LinuxSystem
 
+/// What the paths of an archive have to be.
+package enum ArchiveLayout: Sendable {
+    /// `manifest`, `rootfs` and what is below it.
+    case image
+    /// Anything; `..` does not lead above the top. The top itself, as in `./`, comes with an empty path.
+    case layer
+}
+
 /// Reads an uncompressed image archive entry by entry, in the order of the archive.
 ///
 /// Only tar, with the pax and GNU forms. Every entry that comes out keeps to the limits; paths are cleaned; owners that
@@ -11,17 +19,19 @@ package struct ArchiveReader: ~Copyable {
     private let handle: ReadHandle
     private let source: BlobSource
     private let limits: ArchiveLimits
+    private let layout: ArchiveLayout
     private var entryCount = 0
     private var declaredBytes: UInt64 = 0
     private var current: ArchiveEntry?
 
-    /// Starts at the first byte of the file; its position is neither used nor moved.
+    /// Starts at the first byte of the file, or of a part of it; its position is neither used nor moved.
     ///
     /// With `growth` the file is still being written, and what is not there yet is waited for.
     package init(
-        reading blob: borrowing Descriptor, limits: ArchiveLimits = .standard, growth: GrowingBlob? = nil
+        reading blob: borrowing Descriptor, part: Range<UInt64>? = nil, layout: ArchiveLayout = .image,
+        limits: ArchiveLimits = .standard, growth: GrowingBlob? = nil
     ) throws {
-        let source = try BlobSource(blob.duplicate(), growth: growth)
+        let source = try BlobSource(blob.duplicate(), part: part, growth: growth)
         let handle = try ReadHandle(source)
         archive_read_support_format_tar(handle.archive)
         // Naming the one filter keeps libarchive from looking for more.
@@ -31,6 +41,7 @@ package struct ArchiveReader: ~Copyable {
         self.handle = handle
         self.source = source
         self.limits = limits
+        self.layout = layout
     }
 
     private var archive: OpaquePointer { handle.archive }
@@ -132,17 +143,19 @@ extension ArchiveReader {
         var isZero = false
         try withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { block in
             let start = max(0, size - 512)
-            let count = try source.descriptor.read(into: block, at: start)
+            let count = try source.descriptor.read(into: block, at: Int64(clamping: source.start) + start)
             isZero = count == 512 && block.allSatisfy { $0 == 0 }
         }
         if !isZero { throw ArchiveError.truncated }
     }
 
-    /// `nil` for the archive's own root.
+    /// `nil` for the archive's own root, which is nothing in an image.
     private mutating func decode(_ header: OpaquePointer) throws -> ArchiveEntry? {
         let raw = try text(archive_entry_pathname(header))
-        guard let path = try ArchivePath.clean(raw, limits: limits) else { return nil }
-        guard path == manifestName || ArchivePath.isBelowRoot(path) else { throw ArchiveError.unrecognizedPath(path) }
+        guard let path = try ArchivePath.clean(raw, layout, limits: limits) else { return nil }
+        guard layout == .layer || path == manifestName || ArchivePath.isBelowRoot(path) else {
+            throw ArchiveError.unrecognizedPath(path)
+        }
         var entry = ArchiveEntry(
             path: path, content: try content(header, path: path), mode: UInt32(archive_entry_perm(header)) & 0o7777,
             user: owner(archive_entry_uid(header)), group: owner(archive_entry_gid(header)),
@@ -163,12 +176,12 @@ extension ArchiveReader {
     private func setDataOffset(of entry: inout ArchiveEntry) throws {
         let offset = archive_filter_bytes(archive, 0)
         guard offset >= 0, try source.has(atLeast: UInt64(offset) + entry.size) else { throw ArchiveError.truncated }
-        entry.dataOffset = UInt64(offset)
+        entry.dataOffset = source.start + UInt64(offset)
     }
 
     private func content(_ header: OpaquePointer, path: String) throws -> ArchiveEntry.Content {
         if let target = archive_entry_hardlink(header) {
-            return .hardLink(target: try ArchivePath.cleanLinkTarget(text(target), limits: limits))
+            return .hardLink(target: try ArchivePath.cleanLinkTarget(text(target), layout, limits: limits))
         }
         let device = (
             UInt32(truncatingIfNeeded: archive_entry_rdevmajor(header)),

@@ -67,7 +67,9 @@ final class ByteBuffer {
 /// An uncompressed archive in a file: what is skipped is never read.
 final class BlobSource: ArchiveSource {
     let descriptor: Descriptor
-    /// Bytes of the file, as far as they are known to be there.
+    /// Where the archive begins in the file.
+    let start: UInt64
+    /// Bytes of the archive, as far as they are known to be there.
     private var size: Int64
     private let growth: GrowingBlob?
     private let buffer = ByteBuffer(1 << 18)
@@ -80,9 +82,10 @@ final class BlobSource: ArchiveSource {
     /// The error when ``budget`` is used up.
     var overBudget = ArchiveError.truncated
 
-    init(_ descriptor: consuming Descriptor, growth: GrowingBlob? = nil) throws {
+    init(_ descriptor: consuming Descriptor, part: Range<UInt64>? = nil, growth: GrowingBlob? = nil) throws {
         self.growth = growth
-        size = growth == nil ? Int64(clamping: try descriptor.size()) : 0
+        start = part?.lowerBound ?? 0
+        size = growth == nil ? Int64(clamping: try part.map { UInt64($0.count) } ?? descriptor.size()) : 0
         self.descriptor = descriptor
     }
 
@@ -101,8 +104,9 @@ final class BlobSource: ArchiveSource {
     override func read() throws -> UnsafeRawBufferPointer {
         if budget <= 0 { throw overBudget }
         if growth != nil, try !has(atLeast: UInt64(offset) + 1) { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        let target = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<window])
-        let count = try descriptor.read(into: target, at: offset)
+        let wanted = growth == nil ? Int(clamping: min(Int64(window), size - offset)) : window
+        let target = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<wanted])
+        let count = try descriptor.read(into: target, at: Int64(clamping: start) + offset)
         offset += Int64(count)
         budget -= count
         window = min(window * 2, buffer.bytes.count)

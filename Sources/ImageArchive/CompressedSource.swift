@@ -17,17 +17,29 @@ final class CompressedSource: ArchiveSource {
     /// Of everything that was read from the file.
     private var hash: SHA256Digest?
 
-    init(_ descriptor: consuming Descriptor, hashing: Bool = false, limits: ArchiveLimits) throws {
+    /// What is left of the part of the file that is read; `nil` when everything from the file position on is read.
+    private var range: Range<UInt64>?
+
+    init(
+        _ descriptor: consuming Descriptor, _ content: Decompressor.Content, hashing: Bool = false,
+        limits: ArchiveLimits
+    ) throws {
         hash = hashing ? SHA256Digest() : nil
+        if case .layer(let part) = content { range = part }
         var count = 0
         while count < Compression.detectionBytes {
-            let got = try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...]))
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...])
+            let got = try Self.read(descriptor, &range, into: room)
             if got == 0 { break }
             count += got
         }
         pending = count
         byteCount = UInt64(count)
-        compression = try Compression(firstBytes: buffer.prefix(count))
+        let start = buffer.prefix(count)
+        compression =
+            if case .image = content { try Compression(firstBytes: start) } else {
+                Compression(firstBytesOfLayer: start)
+            }
         switch compression {
         case .zstd: check = ZstandardFrames(limits: limits)
         case .xz: check = XZBlocks(limits: limits)
@@ -41,7 +53,9 @@ final class CompressedSource: ArchiveSource {
         var count = pending
         pending = 0
         if count == 0 {
-            count = try explaining("cannot read the image file") { try descriptor.read(into: buffer.bytes) }
+            count = try explaining("cannot read the image file") {
+                try Self.read(descriptor, &range, into: buffer.bytes)
+            }
             byteCount += UInt64(count)
             isExhausted = count == 0
             hash?.update(buffer.prefix(count))
@@ -57,13 +71,26 @@ final class CompressedSource: ArchiveSource {
     func digest() throws -> String {
         if hash == nil { return "" }
         while true {
-            let count = try explaining("cannot read the image file") { try descriptor.read(into: buffer.bytes) }
+            let count = try explaining("cannot read the image file") {
+                try Self.read(descriptor, &range, into: buffer.bytes)
+            }
             if count == 0 { break }
             hash?.update(buffer.prefix(count))
         }
         var digest = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
         digest.withUnsafeMutableBytes { hash?.finish(into: $0) }
         return hexadecimal(digest)
+    }
+
+    private static func read(
+        _ descriptor: borrowing Descriptor, _ range: inout Range<UInt64>?, into room: UnsafeMutableRawBufferPointer
+    ) throws(SystemCallError) -> Int {
+        guard let left = range else { return try descriptor.read(into: room) }
+        let piece = UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(clamping: left.count)))
+        if piece.isEmpty { return 0 }
+        let count = try descriptor.read(into: piece, at: Int64(clamping: left.lowerBound))
+        range = left.lowerBound + UInt64(count)..<left.upperBound
+        return count
     }
 
     /// Decoders have many words for a file that ends too early.

@@ -27,6 +27,12 @@ package enum Compression: String, CaseIterable, Sendable, CustomStringConvertibl
         }
     }
 
+    /// As ``init(firstBytes:)`` for a layer of an OCI or Docker image: what is not compressed is taken for a tar archive,
+    /// also nothing at all.
+    package init(firstBytesOfLayer bytes: UnsafeRawBufferPointer) {
+        self = (try? Compression(firstBytes: bytes)) ?? .none  // old tar archives have no mark of their own
+    }
+
     /// A zstd file may start with frames that say nothing.
     private static func isSkippableFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.count >= 4 && bytes[0] & 0xf0 == 0x50 && bytes[1...3].elementsEqual([0x2a, 0x4d, 0x18])

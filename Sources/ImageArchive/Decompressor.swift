@@ -1,8 +1,17 @@
 import CArchive
-import LinuxSystem
+package import LinuxSystem
 
 /// Undoes the one layer of compression of an image file, block by block.
-final class Decompressor {
+package final class Decompressor {
+    /// What is to be read, and what it may be.
+    package enum Content: Sendable {
+        /// An image archive, from the position of the file to its end; what is no archive is an error.
+        case image
+        /// A layer of an OCI or Docker image in this part of the file, whose position does not matter: what is not
+        /// compressed comes out as it is.
+        case layer(Range<UInt64>)
+    }
+
     private let source: CompressedSource
     /// `nil` for files that are not compressed, or with gzip.
     private let handle: ReadHandle?
@@ -10,12 +19,14 @@ final class Decompressor {
     /// libarchive answers `ARCHIVE_EOF` for an empty stream before there is an entry to read.
     private var isAtEnd = false
 
-    var compression: Compression { source.compression }
+    package var compression: Compression { source.compression }
     /// Bytes of the file read so far.
-    var compressedBytes: UInt64 { source.byteCount }
+    package var compressedBytes: UInt64 { source.byteCount }
 
-    init(_ file: consuming Descriptor, hashingSource: Bool = false, limits: ArchiveLimits) throws {
-        source = try CompressedSource(file, hashing: hashingSource, limits: limits)
+    package init(
+        _ file: consuming Descriptor, _ content: Content = .image, hashingSource: Bool = false, limits: ArchiveLimits
+    ) throws {
+        source = try CompressedSource(file, content, hashing: hashingSource, limits: limits)
         gzip = source.compression == .gzip ? try GzipDecoder(source) : nil
         guard let filter = source.compression.filter else {
             handle = nil
@@ -40,7 +51,7 @@ final class Decompressor {
     func sourceDigest() throws -> String { try source.digest() }
 
     /// The next bytes, valid until the next call; empty at the end.
-    func next() throws -> UnsafeRawBufferPointer {
+    package func next() throws -> UnsafeRawBufferPointer {
         if let gzip { return try gzip.next() }
         guard let handle else { return try source.read() }
         var block: UnsafeRawPointer?

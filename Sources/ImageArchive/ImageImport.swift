@@ -69,7 +69,7 @@ private struct BlobCopy: ~Copyable {
     mutating func take(
         _ block: UnsafeRawBufferPointer, compression: Compression, compressedBytes: UInt64
     ) throws(ArchiveError) {
-        if size == 0, !looksLikeTar(block) { throw .notAnArchive(compression) }
+        if size == 0, !TarHeader.canStartArchive(block) { throw .notAnArchive(compression) }
         size += UInt64(block.count)
         if size > limits.maximumTotalBytes { throw .tooLarge(maximumTotalBytes: limits.maximumTotalBytes) }
         if size > limits.ratioFreeBytes, size / limits.maximumRatio > compressedBytes {
@@ -85,24 +85,6 @@ private struct BlobCopy: ~Copyable {
         // Only a hint: the sync at the end is what counts.
         _ = clinux_start_writing(blob.raw, Int64(syncedSize), Int64(size - syncedSize))
         syncedSize = size
-    }
-
-    /// Whether a block starts with a tar header: gigabytes of something else need not be unpacked to refuse them.
-    private func looksLikeTar(_ block: UnsafeRawBufferPointer) -> Bool {
-        guard block.count >= TarHeader.blockSize else { return true }  // the reader decides
-        let header = block.prefix(TarHeader.blockSize)
-        if header.allSatisfy({ $0 == 0 }) { return true }  // an empty archive, which lacks a manifest
-        var stated = 0
-        for byte in header[148..<156] where (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(byte) {
-            stated = stated << 3 | Int(byte - UInt8(ascii: "0"))
-        }
-        var sum = 8 * Int(UInt8(ascii: " "))
-        var signedSum = sum
-        for (index, byte) in header.enumerated() where !(148..<156).contains(index) {
-            sum += Int(byte)
-            signedSum += Int(Int8(bitPattern: byte))
-        }
-        return stated == sum || stated == signedSum
     }
 }
 

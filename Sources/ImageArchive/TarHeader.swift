@@ -7,8 +7,8 @@ import LinuxSystem
 /// A pure function of the entry, so equal trees give equal archives.
 ///
 /// Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
-enum TarHeader {
-    static let blockSize = 512
+package enum TarHeader {
+    package static let blockSize = 512
     /// The largest number that fits the 8 byte fields, and the 12 byte fields.
     private static let shortFieldMaximum: UInt64 = 0o7_777_777
     private static let longFieldMaximum: UInt64 = 0o77_777_777_777
@@ -50,6 +50,24 @@ enum TarHeader {
         if case .characterDevice(let major, let minor) = entry.content { header.device(major, minor) }
         if case .blockDevice(let major, let minor) = entry.content { header.device(major, minor) }
         return blocks + header.finished()
+    }
+
+    /// Whether bytes start with a tar header: gigabytes of something else need not be unpacked to refuse them.
+    package static func canStartArchive(_ block: UnsafeRawBufferPointer) -> Bool {
+        guard block.count >= blockSize else { return true }  // the reader decides
+        let header = block.prefix(blockSize)
+        if header.allSatisfy({ $0 == 0 }) { return true }  // an archive without entries
+        var stated = 0
+        for byte in header[148..<156] where (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(byte) {
+            stated = stated << 3 | Int(byte - UInt8(ascii: "0"))
+        }
+        var sum = 8 * Int(UInt8(ascii: " "))
+        var signedSum = sum
+        for (index, byte) in header.enumerated() where !(148..<156).contains(index) {
+            sum += Int(byte)
+            signedSum += Int(Int8(bitPattern: byte))
+        }
+        return stated == sum || stated == signedSum
     }
 
     /// Zeros up to the next block.

@@ -1,4 +1,6 @@
 import CArchive
+import CLinux
+import Digests
 import LinuxSystem
 
 /// Where the bytes of an archive go: buffered into a file, or through libarchive's gzip.
@@ -8,8 +10,14 @@ final class TarOutput {
     private var used = 0
     private var gzip: OpaquePointer?
     private var failure: (any Error)?
+    /// What was written, unless nobody wants to know.
+    private var digest = SHA512Digest()
+    private let isHashing: Bool
+    private(set) var size: UInt64 = 0
+    private var syncedSize: UInt64 = 0
 
-    init(_ descriptor: consuming Descriptor, compression: Compression) throws {
+    init(_ descriptor: consuming Descriptor, compression: Compression, isHashing: Bool = false) throws {
+        self.isHashing = isHashing
         self.descriptor = descriptor
         switch compression {
         case .none: break
@@ -21,7 +29,7 @@ final class TarOutput {
     deinit { if let gzip { archive_write_free(gzip) } }
 
     /// Whether data may be copied straight into ``descriptor`` after ``flush()``.
-    var isPlain: Bool { gzip == nil }
+    var isPlain: Bool { gzip == nil && !isHashing }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         if used + bytes.count > buffer.bytes.count { try flush() }
@@ -43,6 +51,32 @@ final class TarOutput {
         if !bytes.isEmpty { try emit(bytes) }
     }
 
+    /// Copies a part of a file through the buffer.
+    func copy(from file: borrowing Descriptor, at offset: UInt64, count: UInt64) throws {
+        var done: UInt64 = 0
+        while done < count {
+            if used == buffer.bytes.count { try flush() }
+            let wanted = Int(clamping: min(count - done, UInt64(buffer.bytes.count - used)))
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[used..<used + wanted])
+            let got = try file.read(into: room, at: Int64(clamping: offset + done))
+            if got == 0 { throw ArchiveError.truncated }
+            used += got
+            done += UInt64(got)
+        }
+    }
+
+    /// The SHA-512 digest of everything that was written.
+    func finishDigest() -> [UInt8] { digest.finish() }
+
+    /// Lets the disk work while more is written, so that little is left to do when the file is synced.
+    private func startWriting() {
+        let step: UInt64 = 8 << 20
+        guard size - syncedSize >= step else { return }
+        // Only a hint: the sync at the end is what counts.
+        _ = clinux_start_writing(descriptor.raw, Int64(clamping: syncedSize), Int64(clamping: size - syncedSize))
+        syncedSize = size
+    }
+
     func finish() throws {
         try flush()
         if let gzip {
@@ -52,7 +86,15 @@ final class TarOutput {
     }
 
     private func emit(_ bytes: UnsafeRawBufferPointer) throws {
-        guard let gzip else { return try descriptor.writeAll(bytes) }
+        guard let gzip else {
+            try descriptor.writeAll(bytes)
+            size += UInt64(bytes.count)
+            if isHashing {
+                digest.update(bytes)
+                startWriting()
+            }
+            return
+        }
         var done = 0
         while done < bytes.count {
             let count = archive_write_data(gzip, bytes.baseAddress.map { $0 + done }, bytes.count - done)

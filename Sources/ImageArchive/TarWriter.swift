@@ -14,6 +14,11 @@ package struct TarWriter: ~Copyable {
         output = try TarOutput(file, compression: compression)
     }
 
+    /// Starts a plain archive at the beginning of an empty file; ``finishHashed()`` gives its digest.
+    package init(hashing file: consuming Descriptor) throws {
+        output = try TarOutput(file, compression: .none, isHashing: true)
+    }
+
     /// Adds an entry with data from memory.
     ///
     /// `entry.size` is set to the size of the data.
@@ -36,6 +41,19 @@ package struct TarWriter: ~Copyable {
             throw ArchiveError.sizeChanged(path: entry.path)
         }
         try output.writeZeros(TarHeader.padding(after: entry.size))
+    }
+
+    /// Adds a regular file with `entry.size` bytes from `offset` of another file, which must have them.
+    package mutating func add(_ entry: ArchiveEntry, from file: borrowing Descriptor, at offset: UInt64) throws {
+        try begin(entry)
+        try output.copy(from: file, at: offset, count: entry.size)
+        try output.writeZeros(TarHeader.padding(after: entry.size))
+    }
+
+    /// Ends an archive that was started by ``init(hashing:)``: its SHA-512 digest, and its bytes.
+    package mutating func finishHashed() throws -> (digest: [UInt8], size: UInt64) {
+        try finish()
+        return (output.finishDigest(), output.size)
     }
 
     /// Ends the archive and hands everything to the file.

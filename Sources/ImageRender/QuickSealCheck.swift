@@ -24,7 +24,7 @@ enum QuickSealCheck {
         _ tree: TreeID, _ seal: borrowing Descriptor, _ root: borrowing Descriptor
     ) throws -> Bool {
         let count = try SealReader(seal.duplicate(), of: tree).header?.recordCount ?? 0
-        guard count >= splitThreshold, canFork() else {
+        guard count >= splitThreshold, canForkForSpeed() else {
             return try check(tree, seal, root, 0..<count)
         }
         // This process also computes the checksum of the whole seal, and starts earlier.
@@ -37,12 +37,6 @@ enum QuickSealCheck {
         }
         let passes = try? check(tree, seal, root, 0..<middle)  // the same
         return try child.wait() == .exited(0) && passes == true
-    }
-
-    /// A second thread's locks would stay locked in the child; with one processor there is nothing to gain.
-    private static func canFork() -> Bool {
-        let threads = (try? FileStatus(of: "/proc/self/task").links).map { $0 - 2 }  // without /proc: not known
-        return threads == 1 && sysconf(CInt(_SC_NPROCESSORS_ONLN)) > 1
     }
 
     /// Looks at some of the entries; from the first on, also at the checksum.
