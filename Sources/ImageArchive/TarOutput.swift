@@ -15,9 +15,14 @@ final class TarOutput {
     private let isHashing: Bool
     private(set) var size: UInt64 = 0
     private var syncedSize: UInt64 = 0
+    private let growth: BlobGrowth?
 
-    init(_ descriptor: consuming Descriptor, compression: Compression, isHashing: Bool = false) throws {
+    init(
+        _ descriptor: consuming Descriptor, compression: Compression, isHashing: Bool = false,
+        growth: BlobGrowth? = nil
+    ) throws {
         self.isHashing = isHashing
+        self.growth = growth
         self.descriptor = descriptor
         switch compression {
         case .none: break
@@ -89,6 +94,7 @@ final class TarOutput {
         guard let gzip else {
             try descriptor.writeAll(bytes)
             size += UInt64(bytes.count)
+            growth?.reach(size)
             if isHashing {
                 digest.update(bytes)
                 startWriting()

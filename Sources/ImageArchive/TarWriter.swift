@@ -15,8 +15,10 @@ package struct TarWriter: ~Copyable {
     }
 
     /// Starts a plain archive at the beginning of an empty file; ``finishHashed()`` gives its digest.
-    package init(hashing file: consuming Descriptor) throws {
-        output = try TarOutput(file, compression: .none, isHashing: true)
+    ///
+    /// `growth` hears how far the file is.
+    package init(hashing file: consuming Descriptor, growth: BlobGrowth? = nil) throws {
+        output = try TarOutput(file, compression: .none, isHashing: true, growth: growth)
     }
 
     /// Adds an entry with data from memory.

@@ -15,13 +15,13 @@ package let maximumTreeEntries = 1_500_000
 ///
 /// The same layers, config and name give the same bytes. Layers are unpacked into files without names in the directory
 /// of `blob`, as large as the layers; they are gone when this returns. What the layers contain must be what the config
-/// says. Nothing is synced. After a failure the blob holds something unusable.
+/// says. `growth` hears how far the blob is. Nothing is synced. After a failure the blob holds something unusable.
 ///
 /// - Throws: ``ConversionError``, ``ArchiveError`` and ``SystemCallError``, behind a ``Failure`` that names the layer.
 ///
 /// Source: OCI image-spec 1.1, layer.md and config.md; rkt 1.30.0 and docker2aci 0.17 for the result.
 package func convert(
-    _ image: LayeredImage, to blob: borrowing Descriptor, limits: ArchiveLimits = .standard
+    _ image: LayeredImage, to blob: borrowing Descriptor, limits: ArchiveLimits = .standard, growth: BlobGrowth? = nil
 ) throws -> ImportedArchive {
     let config = try ImageConfig(parsing: image.config)
     if image.layers.count > maximumLayers { throw ConversionError.tooManyLayers(limit: maximumLayers) }
@@ -33,7 +33,7 @@ package func convert(
         LayerTask(number: index + 1, blob: layer.0, diffID: layer.1)
     }
     let layers = try UnpackedLayers.unpack(tasks, in: directory(of: blob), limits: limits)
-    return try write(manifest, layers, to: blob, limits: limits)
+    return try write(manifest, layers, to: blob, limits: limits, growth)
 }
 
 /// The directory that holds an open file, which may have no name any more.
@@ -46,13 +46,14 @@ private func directory(of file: borrowing Descriptor) throws -> Descriptor {
 }
 
 private func write(
-    _ manifest: ImageManifest, _ layers: borrowing UnpackedLayers, to blob: borrowing Descriptor, limits: ArchiveLimits
+    _ manifest: ImageManifest, _ layers: borrowing UnpackedLayers, to blob: borrowing Descriptor, limits: ArchiveLimits,
+    _ growth: BlobGrowth?
 ) throws -> ImportedArchive {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: EntryRecord.maximumSize, alignment: 8)
     defer { buffer.deallocate() }
     var tree = try tree(of: layers, limits: limits, buffer)
     try tree.addStandardLinks()
-    var writer = try TarWriter(hashing: blob.duplicate())
+    var writer = try TarWriter(hashing: blob.duplicate(), growth: growth)
     let bytes = manifest.json.serializedBytes()
     try writer.add(ArchiveEntry(path: manifestName, content: .file, mode: 0o644), data: bytes)
     try tree.visit(prefix: Array(rootFileSystemName.utf8), maximumDepth: limits.maximumDepth) { item, path in
