@@ -15,7 +15,7 @@ umoci init --layout "$bench/oci" >/dev/null
 umoci new --image "$bench/oci:bench" >/dev/null
 for layer in {0..9}; do
     mkdir -p "$bench/layer/data/$layer"
-    find "$bench/layers" -name 'f*' -print0 | sort -z | head -z -n 2182 | xargs -0 mv -t "$bench/layer/data/$layer"
+    (cd "$bench/layers" && printf '%s\n' * | sed -n 1,2182p | xargs mv -t "$bench/layer/data/$layer")
     if [ "$layer" = 0 ]; then
         mkdir -p "$bench/layer/"{bin,dev,etc,proc,sys,tmp}
         cp /bin/busybox "$bench/layer/bin/busybox"
@@ -95,8 +95,8 @@ measure signed --warmup 1 --runs 5 --prepare "$bench/again" "$bench/verify-unpac
 # peak COMMAND...: the most memory that it or one of its processes had.
 peak() {
     "$bench/again"
-    busybox time -v -o "$bench/time" "$@" >/dev/null 2>&1
-    awk '/Maximum resident/ { printf "%.0f MiB", $NF / 1024 }' "$bench/time"
+    "$here/../Servers/memory.py" "$bench/memory" "$@" >/dev/null 2>&1
+    awk '{ printf "%.0f MiB", $1 / 1024 }' "$bench/memory"
 }
 seconds() { awk -v milliseconds="$1" 'BEGIN { printf "%.1f s", milliseconds / 1000 }'; }
 # pair CASE MEASUREMENT OUR-LINE PEER-LINE AIM OUR-PEAK PEER PEER-PEAK: a row.

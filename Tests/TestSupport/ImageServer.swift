@@ -244,18 +244,17 @@ extension RktFixture {
 
     /// The most memory in bytes that `rkt` or a program it waited for had, of one command.
     package func peakMemory(_ arguments: [String], limit: Duration = .seconds(60)) throws -> (CommandResult, UInt64) {
-        // The kernel counts what called exec, too: something small has to fork.
-        let report = directory.appending("time")
-        let plain = Command(program, globalFlags + arguments)
+        let report = directory.appending("memory")
         var command = Command(
-            try Programs.find("busybox"),
-            ["time", "-v", "-o", report.string, plain.program.string] + plain.arguments)
+            Programs.packageRoot.appending("Tests/Servers/memory.py"),
+            [report.string, program.string] + globalFlags + arguments)
         command.timeLimit = limit
         if let server { command = server.inside(command) }
         let result = try command.run()
-        guard let line = try readText(report).split(separator: "\n").first(where: { $0.contains("Maximum resident") }),
-            let kilobytes = line.split(separator: " ").last.flatMap({ UInt64($0) })
-        else { throw Trouble("no figure from time: \(try readText(report))") }
+        guard exists(report), let kilobytes = UInt64(try readText(report).split(separator: "\n").first ?? "") else {
+            throw Trouble("no figure for \(result)")
+        }
+        removeTree(report)
         return (result, kilobytes << 10)
     }
 }
