@@ -50,8 +50,8 @@ let stage0: [Target] = [
     systemLibrary("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     systemLibrary("CGPGME", pkgConfig: "gpgme", apt: "libgpgme-dev"),
     library("Digests", "CCrypto", "LinuxSystem"),
-    library("Configuration", "AppContainer", "JSON", "LinuxSystem"),
     library("FetchInterface", "JSON"),
+    library("Configuration", "AppContainer", "FetchInterface", "JSON", "LinuxSystem"),
     library("OCIImage", "Digests", "FetchInterface", "JSON", "LinuxSystem"),
     library("ImageArchive", "AppContainer", "CArchive", "CZlib", "CLinux", "Digests", "JSON", "LinuxSystem"),
     library(

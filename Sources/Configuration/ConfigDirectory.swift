@@ -33,20 +33,23 @@ struct ConfigSubdirectory {
     static let auth = ConfigSubdirectory(name: "auth.d", kinds: ["auth", "dockerAuth"])
     static let paths = ConfigSubdirectory(name: "paths.d", kinds: ["paths"])
     static let stage1 = ConfigSubdirectory(name: "stage1.d", kinds: ["stage1"])
+    static let limits = ConfigSubdirectory(name: "limits.d", kinds: ["limits"])
 
     /// Hands every file of one configuration directory to `parse`, in the order of their names.
     ///
     /// Only regular files called `*.json` count; symlinks, directories and others are passed over.
     ///
     /// - Throws: `Failure` that names the file and why it is refused.
-    func read(in directory: FilePath, parse: (_ kind: String, JSONFields) throws -> Void) throws {
+    func read(in directory: FilePath, parse: (ConfigFile, JSONFields) throws -> Void) throws {
         let path = directory.appending(name)
         guard let entries = try files(in: path) else { return }
         for name in entries {
             let file = path.appending(name)
             try explaining("failed to parse \"\(file)\"") {
                 let fields = try JSONFields(JSONValue(parsing: readFile(file), limits: .configuration), at: .root)
-                try parse(checkedKind(fields, of: file), fields)
+                let kind = try checkedKind(fields, of: file)
+                let isExposed = try FileStatus(of: file).mode & 0o004 != 0
+                try parse(ConfigFile(path: file, kind: kind, isReadableByOthers: isExposed), fields)
             }
         }
     }
@@ -82,6 +85,13 @@ struct ConfigSubdirectory {
         guard version == "v1" else { throw ConfigError.noParser(kind: kind, version: version) }
         return kind
     }
+}
+
+/// What is known of a file before its content is looked at.
+struct ConfigFile {
+    let path: FilePath
+    let kind: String
+    let isReadableByOthers: Bool
 }
 
 extension JSONLimits {

@@ -17,7 +17,11 @@ package enum ConfigError: Error, Equatable {
     case noAccessKey
     case noSecretAccessKey
     case domainRepeated(String)
+    case badDomain(String)
+    case controlCharacter
     case noRegistries
+    case badRegistry(String)
+    case badRealm(String)
     case registryRepeated(String)
 
     case dataNotAbsolute
@@ -31,6 +35,10 @@ package enum ConfigError: Error, Equatable {
     case stage1LocationScheme(String)
     case stage1Repeated
     case stage1LocationRepeated
+
+    case unknownLimit(String)
+    case limitOutOfRange(String, ClosedRange<UInt64>)
+    case limitRepeated(String)
 }
 
 extension ConfigError: CustomStringConvertible {
@@ -54,7 +62,11 @@ extension ConfigError: CustomStringConvertible {
         case .noAccessKey: "no AWS Access Key ID specified"
         case .noSecretAccessKey: "no AWS Secret Access Key specified"
         case .domainRepeated(let domain): "auth for domain \"\(domain)\" is already specified"
+        case .badDomain(let domain): "domain \"\(domain)\" is not a host name with an optional port"
+        case .controlCharacter: "credentials must not contain control characters"
         case .noRegistries: "no registries specified"
+        case .badRegistry(let name): "registry \"\(name)\" is not a host name with an optional port"
+        case .badRealm(let name): "realm \"\(name)\" is not a host name with an optional port"
         case .registryRepeated(let name): "credentials for docker registry \"\(name)\" are already specified"
         case .dataNotAbsolute: "data directory must be an absolute path"
         case .dataRepeated: "data directory is already specified"
@@ -69,6 +81,10 @@ extension ConfigError: CustomStringConvertible {
                 + "\"file\", \"docker\", \"http\" and \"https\""
         case .stage1Repeated: "default stage1 image name and version are already specified"
         case .stage1LocationRepeated: "default stage1 image location is already specified"
+        case .unknownLimit(let name): "unknown limit \"\(name)\""
+        case .limitOutOfRange(let name, let range):
+            "limit \"\(name)\" must be an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .limitRepeated(let name): "limit \"\(name)\" is already specified"
         }
     }
 }

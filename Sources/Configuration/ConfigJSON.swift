@@ -8,7 +8,10 @@ package struct ConfigJSON: JSONEncodable {
     private let entries: [JSONValue]
 
     /// `paths` has defaults filled in, if the reader is to see them.
-    package init(auth: AuthConfig, dockerAuth: DockerAuthConfig, paths: PathsConfig, stage1: Stage1Config) {
+    package init(
+        auth: AuthConfig, dockerAuth: DockerAuthConfig, paths: PathsConfig, stage1: Stage1Config,
+        limits: LimitsConfig = LimitsConfig()
+    ) {
         entries =
             auth.credentials.sorted { $0.key < $1.key }.map { domain, credentials in
                 entry(
@@ -18,13 +21,8 @@ package struct ConfigJSON: JSONEncodable {
                         ("credentials", credentials.json),
                     ])
             }
-            + dockerAuth.credentials.sorted { $0.key < $1.key }.map { registry, credentials in
-                entry(
-                    "dockerAuth",
-                    [
-                        ("registries", [.string(registry)]),
-                        ("credentials", object([("user", credentials.user), ("password", credentials.password)])),
-                    ])
+            + dockerAuth.registries.sorted { $0.key < $1.key }.map { host, registry in
+                entry("dockerAuth", [("registries", [.string(host)])] + registry.members)
             } + [
                 entry(
                     "paths",
@@ -38,7 +36,7 @@ package struct ConfigJSON: JSONEncodable {
                         ("name", .string(stage1.image?.name ?? "")), ("version", .string(stage1.image?.version ?? "")),
                         ("location", .string(stage1.location ?? "")),
                     ]),
-            ]
+            ] + limits.entries
     }
 
     package var json: JSONValue { ["stage0": .array(entries)] }
@@ -56,6 +54,28 @@ private func object(_ members: [(String, String)]) -> JSONValue {
     var object = JSONObject()
     for (key, value) in members { object[key] = .string(value) }
     return .object(object)
+}
+
+extension DockerAuthConfig.Registry {
+    fileprivate var members: [(String, JSONValue)] {
+        var members: [(String, JSONValue)] = []
+        if let credentials {
+            members.append(
+                ("credentials", object([("user", credentials.user), ("password", credentials.password)])))
+        }
+        if !realms.isEmpty { members.append(("realms", .array(realms.map { .string($0) }))) }
+        return members
+    }
+}
+
+extension LimitsConfig {
+    /// One entry with what is configured, none if nothing is.
+    fileprivate var entries: [JSONValue] {
+        let members = Limit.allCases.compactMap { limit in
+            self[limit].map { (limit.rawValue, JSONValue.number(JSONNumber($0))) }
+        }
+        return members.isEmpty ? [] : [entry("limits", members)]
+    }
 }
 
 extension AuthConfig.Credentials {

@@ -34,4 +34,13 @@ package struct ArchiveLimits: Equatable, Sendable {
     package init() {}
 
     package static let standard = ArchiveLimits()
+
+    /// For images of our own store: how many entries and bytes they may have was decided when they came in, by what was
+    /// configured then, at most this.
+    package static let stored = {
+        var limits = standard
+        limits.maximumEntries = 1 << 30
+        limits.maximumTotalBytes = 1 << 50
+        return limits
+    }()
 }

@@ -84,7 +84,7 @@ extension TreeStore {
         try directory.makeDirectory("rootfs", mode: 0o700)
         let root = try directory.open("rootfs", [.directory, .noFollow])
         var builder = try TreeBuilder(root: root.raw, NewFileRules(in: root.raw))
-        var reader = try ArchiveReader(reading: blob, growth: growth)
+        var reader = try ArchiveReader(reading: blob, limits: .stored, growth: growth)
         let manifest = try Self.simpleManifest(&reader)
         while let entry = try reader.next() {
             guard let path = pathInRootFileSystem(entry.path) else { continue }

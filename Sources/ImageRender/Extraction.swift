@@ -89,7 +89,7 @@ private func add(
     _ image: ImageID, from store: ContentStore, filter: PathFilter, to builder: inout TreeBuilder
 ) throws {
     let blob = try store.openBlob(image)
-    var reader = try ArchiveReader(reading: blob)
+    var reader = try ArchiveReader(reading: blob, limits: .stored)
     while let entry = try reader.next() {
         guard let path = pathInRootFileSystem(entry.path) else { continue }
         if filter.isOpen || filter.admits(path, isDirectory: entry.content == .directory) {
@@ -113,7 +113,7 @@ private func addLeftOutTargets(
             if links[target] == nil, !filter.admits(target, isDirectory: false) { links[target] = path }
         }
         if links.isEmpty { return }
-        var reader = try ArchiveReader(reading: blob)
+        var reader = try ArchiveReader(reading: blob, limits: .stored)
         while let entry = try reader.next() {
             guard let path = pathInRootFileSystem(entry.path), let link = links[path] else { continue }
             if case .hardLink(let target) = entry.content {

@@ -89,18 +89,25 @@ import Testing
         try fixture.write(
             "local/auth.d/b.json",
             #"{"rktKind":"dockerAuth","rktVersion":"v1","registries":["q"],"credentials":{"user":"u","password":"p"}}"#)
+        try fixture.write(
+            "local/auth.d/c.json", #"{"rktKind":"dockerAuth","rktVersion":"v1","registries":["open"],"realms":["t:1"]}"#
+        )
+        try fixture.write("local/limits.d/a.json", #"{"rktKind":"limits","rktVersion":"v1","stallSeconds":5}"#)
         let config = ConfigJSON(
             auth: try AuthConfig(from: fixture.directories),
             dockerAuth: try DockerAuthConfig(from: fixture.directories),
-            paths: try PathsConfig(from: fixture.directories), stage1: try Stage1Config(from: fixture.directories))
+            paths: try PathsConfig(from: fixture.directories), stage1: try Stage1Config(from: fixture.directories),
+            limits: try LimitsConfig(from: fixture.directories))
         let expected = try JSONValue(
             parsing: #"""
                 {"stage0":[
                 {"rktVersion":"v1","rktKind":"auth","domains":["one"],"type":"oauth","credentials":{"token":"t"}},
                 {"rktVersion":"v1","rktKind":"auth","domains":["two"],"type":"oauth","credentials":{"token":"t"}},
+                {"rktVersion":"v1","rktKind":"dockerAuth","registries":["open"],"realms":["t:1"]},
                 {"rktVersion":"v1","rktKind":"dockerAuth","registries":["q"],"credentials":{"user":"u","password":"p"}},
                 {"rktVersion":"v1","rktKind":"paths","data":"","stage1-images":""},
-                {"rktVersion":"v1","rktKind":"stage1","name":"","version":"","location":""}]}
+                {"rktVersion":"v1","rktKind":"stage1","name":"","version":"","location":""},
+                {"rktVersion":"v1","rktKind":"limits","stallSeconds":5}]}
                 """#)
         #expect(config.json == expected)
     }
