@@ -71,7 +71,9 @@ package struct TarFile {
             let padding = String(repeating: "0", count: max(0, width - 1 - digits.count))
             if digits.count < width { return put((padding + digits).utf8, at: offset, width) }
             block[offset] = 0x80  // too large for octal: base 256, as GNU tar does
-            for index in 0..<8 { block[offset + width - 1 - index] = UInt8(truncatingIfNeeded: number >> (8 * index)) }
+            for index in 0..<min(8, width - 1) {
+                block[offset + width - 1 - index] = UInt8(truncatingIfNeeded: number >> (8 * index))
+            }
         }
         put(entry.name, at: 0, 100)
         put(number: UInt64(entry.mode), at: 100, 8)
