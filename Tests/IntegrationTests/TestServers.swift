@@ -25,6 +25,37 @@ extension Integration {
             }
         }
 
+        @Test func `examples of documents are found and compared`() throws {
+            let text = """
+                ```
+                $ not this
+                ```
+                ```console
+                $ rkt trust \\
+                    --root key
+                gpg key fingerprint is: 8B86 DE38 890D DB72 9186  7B02 5210 BD88 8818 2190
+                Trust it (yes/no)? yes
+                $ cat <<END
+                > text
+                > END
+                $ rkt image list
+                ID\t\t\tNAME
+                sha512-91e98d7f1679\tapp…
+                …
+                ```
+                """
+            let examples = ConsoleExample.all(in: text)
+            #expect(
+                examples.map(\.command) == ["rkt trust \\\n    --root key", "cat <<END\ntext\nEND", "rkt image list"])
+            #expect(examples.map(\.answers) == [["yes"], [], []])
+            let groups = "028E D90F 21A1 1668 44FC  776F 6C6A 212A 1603 229B"
+            #expect(examples[0].matches("gpg key fingerprint is: \(groups)\nTrust it (yes/no)? yes\n"))
+            #expect(!examples[0].matches("gpg key fingerprint is: 028E D90F\nTrust it (yes/no)? yes\n"))
+            let list = "ID NAME\nsha512-0123456789ab app:1 5MiB\n"
+            #expect(examples[2].matches(list) && examples[2].matches(list + "more\n"))
+            #expect(!examples[2].matches("ID NAME\nsha512-0123456789 app\n"))
+        }
+
         @Test func `the authority is trusted, and none of the bad certificates`() throws {
             try RktFixture.withServer { rkt, server in
                 try server.put("example.com/page", text: "here\n")
