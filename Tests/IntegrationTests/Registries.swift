@@ -106,7 +106,7 @@ extension Integration {
             """
         static let accountWithRealm = """
             {"rktKind": "dockerAuth", "rktVersion": "v1", "registries": ["private.example.com", "token.example.com"],
-             "tokenHosts": ["auth.example.com"], "credentials": {"user": "alice", "password": "secret"}}
+             "realms": ["auth.example.com"], "credentials": {"user": "alice", "password": "secret"}}
             """
 
         @Test func `an index gives the image of this machine`() throws {
