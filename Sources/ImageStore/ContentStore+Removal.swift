@@ -93,6 +93,26 @@ extension ContentStore {
         return problems
     }
 
+    /// Deletes what was downloaded and that nobody has locked or written to since `limit`, the time since 1970.
+    ///
+    /// The directory belongs to somebody else: nothing that is in it is followed.
+    ///
+    /// - Returns: what could not be deleted and why.
+    package func collectDownloads(unchangedSince limit: Duration) throws -> [String] {
+        guard exists(layout.downloads, followSymlinks: false) else { return [] }
+        var problems: [String] = []
+        let directory = try Descriptor.open(layout.downloads, [.directory, .noFollow])
+        for name in try directoryEntries(directory).map(\.name).sorted() {
+            do {
+                let status = try FileStatus(of: name, below: directory)
+                if .nanoseconds(status.modificationTime) <= limit { try collect(name, in: directory) }
+            } catch {
+                if error.errno != .noSuchFileOrDirectory { problems.append("\(error)") }
+            }
+        }
+        return problems
+    }
+
     /// How long writing a manifest may take, in nanoseconds.
     private static let graceTime: Int64 = 60_000_000_000
 

@@ -14,4 +14,17 @@ package struct ImageInfo: Equatable, Sendable {
     package let size: UInt64
     /// Bytes of the rendered tree; 0 when there is none.
     package let treeSize: UInt64
+
+    package init(
+        id: ImageID, name: ACIdentifier, importTime: Int64, lastUsed: Int64, latest: Bool, size: UInt64,
+        treeSize: UInt64
+    ) {
+        self.id = id
+        self.name = name
+        self.importTime = importTime
+        self.lastUsed = lastUsed
+        self.latest = latest
+        self.size = size
+        self.treeSize = treeSize
+    }
 }

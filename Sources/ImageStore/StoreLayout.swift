@@ -18,6 +18,8 @@ struct StoreLayout {
     var top: FilePath { dataDirectory.appending("cas") }
     var index: FilePath { top.appending("db/index.sqlite") }
     var temporary: FilePath { top.appending("tmp") }
+    /// What is on its way from elsewhere; the program that downloads writes here and nowhere else.
+    var downloads: FilePath { top.appending("download") }
     var locks: FilePath { top.appending("imagelocks") }
     var blobs: FilePath { top.appending("blob/sha512") }
     var manifests: FilePath { top.appending("imageManifest/sha512") }

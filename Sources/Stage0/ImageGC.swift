@@ -1,6 +1,6 @@
 package import AppContainer
 package import ImageRender
-import ImageStore
+package import ImageStore
 import LinuxSystem
 import Pods
 
@@ -12,10 +12,12 @@ package enum ImageGCEvent: Sendable {
     case warning(String)
 }
 
-/// Removes the rendered trees that no pod needs, and the images that nothing has used for a while.
+/// Removes the rendered trees that no pod needs, the images that nothing has used for a while, and what is left of
+/// imports and downloads.
 ///
-/// Images that a pod was made of stay as long as the pod can still run or runs, stage1's among them; so do images whose
-/// last use is younger than `gracePeriod`. No pod can be prepared meanwhile.
+/// Images that a pod was made of stay as long as the pod can still run or runs, its stage1 image as long as there is the
+/// pod; so do images whose last use is younger than `gracePeriod`, and all that these depend on. No pod can be prepared
+/// meanwhile.
 ///
 /// Source: rkt 1.30.0, rkt/image_gc.go, which protected only the apps of running pods.
 package func collectImages(
@@ -23,17 +25,17 @@ package func collectImages(
 ) throws {
     let lock = try data.lockPreparation(.exclusive)
     defer { withExtendedLifetime(lock) {} }
-    let use = try TreeUse(data, event: event)
     let trees = try data.trees()
-    for tree in try trees.collectGarbage(keeping: use.referenced) { event(.removedTree(tree)) }
+    let use = try ImageUse(data, trees, event: event)
+    for tree in try trees.collectGarbage(keeping: use.trees) { event(.removedTree(tree)) }
 
     let images = try data.images()
-    for problem in try images.collectTemporaryFiles() { event(.warning(problem)) }
     let limit = Duration.nanoseconds(now()) - gracePeriod
-    for image in try images.list() where .nanoseconds(image.lastUsed) <= limit {
-        // An image that cannot be resolved any more is in no pod's tree.
-        if let tree = try? trees.treeID(of: image.id), use.needed.contains(tree) { continue }
-        if use.images.contains(image.id.key) { continue }
+    for problem in try images.collectTemporaryFiles() + images.collectDownloads(unchangedSince: limit) {
+        event(.warning(problem))
+    }
+    let unused = unusedImages(try images.list(), since: limit, keeping: use.images) { images.dependencies(of: $0) }
+    for image in unused {
         do {
             try images.remove(image.id)
             event(.removedImage(image.id))
@@ -43,30 +45,52 @@ package func collectImages(
     }
 }
 
+/// The images that have not been used since `limit` and that no image to keep depends on, the one that was used least
+/// recently first.
+package func unusedImages(
+    _ images: [ImageInfo], since limit: Duration, keeping used: Set<ImageID>,
+    dependencies: (ImageID) -> [ImageID]
+) -> [ImageInfo] {
+    let isYoung = { (image: ImageInfo) in .nanoseconds(image.lastUsed) > limit }
+    var kept = used.union(images.filter(isYoung).map(\.id))
+    var open = Array(kept)
+    while let image = open.popLast() {
+        for dependency in dependencies(image) where kept.insert(dependency).inserted { open.append(dependency) }
+    }
+    return images.filter { !kept.contains($0.id) }.sorted { ($0.lastUsed, "\($0.id)") < ($1.lastUsed, "\($1.id)") }
+}
+
+extension ContentStore {
+    /// The images that an image names as its dependencies, as far as they are in the store.
+    fileprivate func dependencies(of image: ImageID) -> [ImageID] {
+        let named = (try? manifest(of: image))?.dependencies ?? []  // without a manifest, it cannot be rendered anyway
+        return named.compactMap { dependency in
+            if let id = dependency.imageID { return try? resolve("\(id.key)") }
+            return try? best(named: ImageName(dependency.imageName, dependency.labels)).id
+        }
+    }
+}
+
 /// What the pods of a data directory are made of.
-private struct TreeUse {
+private struct ImageUse {
     /// Trees that a pod's directory names; nobody may remove them.
-    private(set) var referenced: Set<TreeID> = []
-    /// Those of pods that may still need their images.
-    private(set) var needed: Set<TreeID> = []
+    private(set) var trees: Set<TreeID> = []
     private(set) var images: Set<ImageID> = []
 
     /// A pod without readable files, one that was killed while it was prepared, needs nothing.
-    init(_ data: DataDirectory, event: (ImageGCEvent) -> Void) throws {
-        var use = TreeUse()
+    init(_ data: DataDirectory, _ store: TreeStore, event: (ImageGCEvent) -> Void) throws {
+        var use = ImageUse()
         try data.pods.forEach(in: PodDirectory.listed, report: { event(.warning($0)) }) { pod in
-            let manifest = try? pod.manifest()
-            var trees: Set<TreeID> = []
-            if let text = try? pod.stage1TreeID(), let tree = try? TreeID(parsing: text) { trees.insert(tree) }
-            for app in manifest?.apps ?? [] {
-                if let text = try? pod.treeID(of: app.name), let tree = try? TreeID(parsing: text) {
-                    trees.insert(tree)
-                }
+            if let text = try? pod.stage1TreeID(), let tree = try? TreeID(parsing: text) {
+                use.trees.insert(tree)
+                if let stage1 = store.image(of: tree) { use.images.insert(stage1) }
             }
-            use.referenced.formUnion(trees)
-            guard pod.state.isBeforeExit else { return }
-            use.needed.formUnion(trees)
-            use.images.formUnion((manifest?.apps ?? []).map(\.image.id.key))
+            for app in (try? pod.manifest())?.apps ?? [] {
+                if let text = try? pod.treeID(of: app.name), let tree = try? TreeID(parsing: text) {
+                    use.trees.insert(tree)
+                }
+                if pod.state.isBeforeExit { use.images.insert(app.image.id.key) }
+            }
         }
         self = use
     }

@@ -32,6 +32,44 @@ import Testing
         try used.unlock()
     }
 
+    @Test func `downloads that nobody went on with are collected, others and what they point to are not`() throws {
+        try fixture.add()
+        let downloads = fixture.data.appending("cas/download")
+        try mkdirAll(downloads.appending("old-home"))
+        let outside = fixture.directory.path.appending("outside")
+        try writeText("keep", to: outside)
+        for name in ["old", "old-locked", "old-home/key", "young"] {
+            try writeText("half", to: downloads.appending(name))
+        }
+        symlink(outside.string, downloads.appending("old-link").string)
+        mkfifo(downloads.appending("old-fifo").string, 0o600)
+        for name in try listDirectory(downloads) where name != "young" {
+            setTimes(downloads.appending(name), modification: 1_500_000_000_000_000_000)
+        }
+        let used = try Descriptor.open(downloads.appending("old-locked"))
+        try used.lock(.exclusive)
+        let limit = Duration.seconds(1_600_000_000)
+
+        #expect(try fixture.store.collectDownloads(unchangedSince: limit).isEmpty)
+
+        #expect(try listDirectory(downloads) == ["old-locked", "young"])
+        #expect(try readText(outside) == "keep")
+        try used.unlock()
+        #expect(try fixture.store.collectDownloads(unchangedSince: limit).isEmpty)
+        #expect(try listDirectory(downloads) == ["young"])
+    }
+
+    @Test func `a link in the place of the download directory is not followed`() throws {
+        try fixture.add()
+        let elsewhere = fixture.directory.path.appending("elsewhere")
+        try mkdirAll(elsewhere)
+        try writeText("keep", to: elsewhere.appending("file"))
+        symlink(elsewhere.string, fixture.data.appending("cas/download").string)
+
+        #expect(throws: SystemCallError.self) { try fixture.store.collectDownloads(unchangedSince: .seconds(1 << 40)) }
+        #expect(exists(elsewhere.appending("file")))
+    }
+
     @Test func `an image that was stored but not indexed is collected, and can be imported again`() throws {
         let info = try fixture.add()
         let other = try fixture.add("example.com/b")
