@@ -47,7 +47,7 @@ private func fetchKeyFile(
         log.line("fetching public key from \(parsed)")
         let response = try client.document(HTTPRequest(url))
         guard response.status == 200 else { throw HTTPError.status(response.status, url: response.url) }
-        let text = String(decoding: response.body, as: UTF8.self)
+        let text = keyText(response.body)
         return PublicKeyFile(
             location: "\(parsed)", isAuthenticated: foundSecurely && response.isAuthenticated, text: text,
             keys: try read(text))

@@ -36,10 +36,8 @@ extension SignatureError: CustomStringConvertible {
 /// One good signature by a trusted key is enough, unless a trusted key signed something else: then somebody changed the
 /// image or mixed up files. What others signed never matters.
 ///
-/// - Parameters:
-///   - content: what the fetch program says about the file it was given.
-///   - stagedDigest: SHA-256 of the bytes that are about to be stored, 64 digits.
-///   - trusted: the keys of the key store for `name`, which is the name in the image's own manifest.
+/// `content` is what the fetch program says about the file it was given, `stagedDigest` the SHA-256 of the bytes that
+/// are about to be stored, `trusted` the keys of the key store for `name`, which is the one in the image's own manifest.
 package func decide(
     _ content: SignedContent, stagedDigest: String, name: ACIdentifier, trusted: [TrustedKey]
 ) throws(SignatureError) -> [SignatureVerdict] {

@@ -26,7 +26,7 @@ enum ArmorError: Error, Equatable, CustomStringConvertible {
 
 /// The bytes in all armored blocks of a text, one after the other; text that is binary already stays as it is.
 ///
-/// - Parameter skipsText: whether something may stand around the blocks, as in the key files of many projects.
+/// With `skipsText` anything may stand around the blocks, as in the key files of many projects.
 ///
 /// Source: RFC 4880, section 6.2. Checksums are compared where there are some.
 func dearmored(_ content: [UInt8], _ kind: ArmorKind, skipsText: Bool) throws(ArmorError) -> [UInt8] {

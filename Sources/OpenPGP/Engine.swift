@@ -12,7 +12,7 @@ final class Engine {
     private let home: TemporaryHome
     let context: gpgme_ctx_t
 
-    /// - Parameter directory: where the home directory is made and removed again.
+    /// `directory` is where the home directory is made and removed again.
     init(in directory: FilePath) throws {
         // Once per process: libgpgme wants its version asked for first, and would look for programs of its own.
         gpgme_set_global_flag("disable-gpgconf", "1")

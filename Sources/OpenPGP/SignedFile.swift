@@ -14,7 +14,7 @@ final class SignedFile {
     /// Bytes per piece on the way to gpg; libgpgme takes a few KiB of its own accord.
     private static let pieceSize = 256 << 10
 
-    /// - Parameter descriptor: open for reading; its file position does not matter and is left alone.
+    /// The descriptor is open for reading; its file position does not matter and is left alone.
     init(_ descriptor: Int32) throws(OpenPGPError) {
         var status = stat()
         guard descriptor > 2, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

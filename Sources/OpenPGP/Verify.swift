@@ -7,9 +7,8 @@ package import SystemPackage
 /// Checks detached signatures over a file.
 ///
 /// The file is read once: the digest in the answer is that of the bytes the verdicts are about. Nothing is printed, no
-/// process is left, the home directory of gpg is gone when this returns or throws.
+/// process is left, the home directory of gpg below `directory` is gone when this returns or throws.
 ///
-/// - Parameter directory: where gpg gets its home directory meanwhile.
 /// - Throws: when the signature file or a key is not what it should be, or gpg cannot be run; what is wrong with a
 ///   signature itself is in its verdict.
 package func verify(_ request: Verification, directory: FilePath = ".") throws -> SignedContent {

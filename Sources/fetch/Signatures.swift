@@ -1,15 +1,13 @@
 import FetchInterface
-import LinuxSystem
+import OpenPGP
 
 /// The `verify` job.
 func signatures(_ verification: Verification) throws -> FetchAnswer {
-    throw Failure("signatures are not supported yet")
+    .signatures(try OpenPGP.verify(verification))
 }
 
-func publicKeys(in text: String) throws -> [PublicKey] {
-    throw Failure("signatures are not supported yet")
-}
+func publicKeys(in text: String) throws -> [PublicKey] { try describeKeys(text) }
 
 func checkIssuers(of signature: [UInt8], among keys: [TrustedKey]) throws {
-    throw Failure("signatures are not supported yet")
+    try OpenPGP.checkIssuers(of: signature, keys: keys)
 }

@@ -12,8 +12,8 @@ let rootCommand = Command(
     children: [
         runCommand, prepareCommand, runPreparedCommand, fetchCommand, listCommand, statusCommand, catManifestCommand,
         stopCommand, rmCommand, gcCommand, enterCommand, exportCommand, versionCommand, helpCommand, configCommand,
-        imageCommand, .notAvailable("api-service"), .notAvailable("app"), .notAvailable("attach"),
-        .notAvailable("completion"), .notAvailable("metadata-service"), .notAvailable("trust"),
+        imageCommand, trustCommand, .notAvailable("api-service"), .notAvailable("app"), .notAvailable("attach"),
+        .notAvailable("completion"), .notAvailable("metadata-service"),
     ])
 
 /// `rkt image`, a group.

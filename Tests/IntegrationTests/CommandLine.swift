@@ -64,7 +64,7 @@ extension Integration {
                     "export",
                     "fetch", "version", "help", "config", "image list", "image rm", "image cat-manifest",
                     "image export",
-                    "image extract", "image render", "image verify", "image gc",
+                    "image extract", "image render", "image verify", "image gc", "trust",
                 ]
                 for command in commands {
                     #expect(help.contains("\t\(command)"), "\(command) is not in the help")
@@ -74,7 +74,7 @@ extension Integration {
                         #expect(text.contains("NAME:") && text.contains("USAGE:"), "\(form)")
                     }
                 }
-                for gone in ["attach", "app sandbox", "api-service", "metadata-service", "trust"] {
+                for gone in ["attach", "app sandbox", "api-service", "metadata-service"] {
                     #expect(!help.contains("\t\(gone)"), "\(gone) does not work yet")
                 }
                 let run = try rkt("run", "--help").succeeded().output
@@ -96,7 +96,7 @@ extension Integration {
             ["run", "--interactive"], ["run", "--private-users"], ["run", "--mds-register"], ["run", "--ipc=private"],
             ["run", "--oom-score-adj=1"], ["run", "--annotation=a=b"], ["run", "--user-label=a=b"],
             ["run", "--stdin=tty"],
-            ["trust", "--root", "/key"], ["attach", "x"], ["app", "sandbox"], ["api-service"], ["metadata-service"],
+            ["attach", "x"], ["app", "sandbox"], ["api-service"], ["metadata-service"],
         ])
         func `what is not there yet is refused, never ignored`(words: [String]) throws {
             try RktFixture.with { rkt throws in

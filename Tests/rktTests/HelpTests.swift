@@ -36,7 +36,7 @@ import Testing
         #expect(outcome.output == Outcome("help").output)
     }
 
-    @Test(arguments: ["trust", "attach", "app", "api-service", "metadata-service", "completion"])
+    @Test(arguments: ["attach", "app", "api-service", "metadata-service", "completion"])
     func `commands that do nothing yet are refused and not listed`(name: String) {
         let outcome = Outcome(name)
         #expect(outcome.status == 254)

@@ -21,8 +21,8 @@ func globalFlags() -> [Flag] {
                 + InsecureOptions.names.map { "\"\($0)\"" }.joined(separator: ", "),
             default: "none"
         ) { $0.insecure = try InsecureOptions($1) },
-        .boolean("trust-keys-from-https", "automatically trust gpg keys fetched from https") { _, _ in
-            // Keys are fetched with images from the network only; a file has no place to fetch one from.
+        .boolean("trust-keys-from-https", "automatically trust gpg keys fetched from https") {
+            $0.trustsKeysFromHTTPS = $1
         },
         .notAvailable("cpuprofile", because: "profiles of Go are not written; use 'perf record' on rkt instead"),
         .notAvailable("memprofile", because: "profiles of Go are not written; use 'valgrind --tool=massif' instead"),

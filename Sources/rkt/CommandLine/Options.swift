@@ -13,6 +13,7 @@ struct Options: Sendable {
     var localConfig: FilePath = "/etc/rkt"
     var userConfig: FilePath?
     var insecure: InsecureOptions = []
+    var trustsKeysFromHTTPS = false
 
     // Images and what belongs to each of them
     var apps = AppList()
@@ -52,6 +53,9 @@ struct Options: Sendable {
     var sortsDescending = false
     var overwrites = false
     var rootFSOnly = false
+
+    // Keys
+    var trust = TrustOptions()
 }
 
 /// How long `rkt status` waits.
