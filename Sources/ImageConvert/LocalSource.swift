@@ -4,7 +4,7 @@ package import SystemPackage
 /// An image in files of this machine, as it is written on the command line.
 ///
 /// As other programs write it: a path ends at the first colon.
-package enum LocalSource: Equatable, Sendable {
+package enum LocalSource: Hashable, Sendable {
     /// `oci:DIR[:TAG]`: an OCI image layout.
     case layout(FilePath, tag: String?)
     /// `oci-archive:FILE[:TAG]`: a tar archive of one, perhaps compressed.
@@ -67,6 +67,19 @@ package enum LocalSource: Equatable, Sendable {
             name = String(name.dropLast(suffix.count))
         }
         return name
+    }
+}
+
+extension LocalSource: CustomStringConvertible {
+    package var description: String {
+        func text(_ scheme: String, _ path: FilePath, _ name: String?) -> String {
+            "\(scheme):\(path)" + (name.map { ":\($0)" } ?? "")
+        }
+        return switch self {
+        case .layout(let path, let tag): text("oci", path, tag)
+        case .layoutArchive(let path, let tag): text("oci-archive", path, tag)
+        case .dockerArchive(let path, let reference): text("docker-archive", path, reference)
+        }
     }
 }
 

@@ -40,13 +40,13 @@ final class DownloadDirectory {
 
     /// Opens a file that the program names in its answer.
     ///
-    /// It must be a file of its own: no link, neither soft nor hard, may lead us to what only we can read.
+    /// It must be a regular file and its user's: no link, neither soft nor hard, leads us to what only we can read.
     func open(_ name: String) throws -> Descriptor {
         guard Self.isPlainName(name) else { throw FetchProgramError.badFileName(name) }
         do {
             let file = try descriptor.openBeneath(name, [.noFollow, .nonBlocking], confinement: .beneath)
             let status = try FileStatus(of: file)
-            guard status.kind == .file, status.links == 1, status.user == owner else {
+            guard status.kind == .file, status.user == owner else {
                 throw FetchProgramError.noDownload(name)
             }
             return file

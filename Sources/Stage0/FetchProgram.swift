@@ -59,6 +59,9 @@ package struct FetchProgram {
     /// Opens what an answer calls `file`.
     package func open(_ file: String) throws -> Descriptor { try downloads.open(file) }
 
+    /// Where the files are that answers name.
+    package func directory() throws -> Descriptor { try downloads.descriptor.duplicate() }
+
     /// Removes what an answer calls `file`.
     package func remove(_ file: String) { downloads.remove(file) }
 

@@ -1,11 +1,12 @@
 package import AppContainer
+package import ImageConvert
 import LinuxSystem
 package import SystemPackage
 
 /// What somebody wrote where an image was asked for.
 ///
 /// Source: rkt 1.30.0, rkt/image/common.go and pkg/distribution.
-package enum ImageReference: Equatable, Sendable {
+package enum ImageReference: Hashable, Sendable {
     /// `sha512-` and some of the digits of an image in the store.
     case hash(String)
     case file(FilePath)
@@ -16,7 +17,7 @@ package enum ImageReference: Equatable, Sendable {
     /// An image of a Docker or OCI registry.
     case registry(RegistryReference)
     /// A Docker or OCI image in files.
-    case layout(LayoutReference)
+    case layout(LocalSource)
 
     /// Bytes of a reference: as much as the longest path.
     package static let maximumBytes = 4095
@@ -44,7 +45,11 @@ package enum ImageReference: Equatable, Sendable {
         case "file", "http", "https": self = try Self(archiveAt: text, scheme: scheme)
         case "docker":
             self = .registry(try RegistryReference(parsing: rest.hasPrefix("//") ? String(rest.dropFirst(2)) : rest))
-        case "oci", "oci-archive", "docker-archive": self = .layout(try LayoutReference(scheme: scheme, rest))
+        case "oci", "oci-archive", "docker-archive":
+            guard let source = try LocalSource(parsing: "\(scheme):\(rest)") else {
+                throw ImageReferenceError.unsupportedScheme(scheme)
+            }
+            self = .layout(source)
         case "cimd": self = try DistributionURI(parsing: text).reference
         default: self = try .name(Self.imageName(text))
         }
@@ -140,7 +145,6 @@ package enum ImageReferenceError: Error, Equatable, CustomStringConvertible {
     case unsupportedScheme(String)
     case badURL(String, why: String)
     case badRegistryReference(String, why: String)
-    case badLayout(String)
     case malformedDistribution(String)
     case unknownDistribution(String)
 
@@ -161,7 +165,6 @@ package enum ImageReferenceError: Error, Equatable, CustomStringConvertible {
         case .badRegistryReference(let text, let why):
             "invalid docker URL \"\(text)\"; expected syntax is "
                 + "\"docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]\": \(why)"
-        case .badLayout(let scheme): "expected syntax is \"\(scheme):PATH[:NAME]\""
         case .malformedDistribution(let text): "malformed distribution uri \"\(text)\""
         case .unknownDistribution(let type): "unknown distribution type: \"\(type)\""
         }

@@ -13,8 +13,12 @@ struct ImportedFiles {
 
     init(dataDirectory: FilePath) { list = dataDirectory.appending("cas/imported-files") }
 
-    /// The image in a file, imported if it is not in the store.
-    func image(in file: FilePath, _ store: ContentStore) throws -> ImageID {
+    /// The image in a file; `load` imports it if it is not in the store.
+    ///
+    /// For files whose signature nobody checks: that one was imported says nothing about signatures.
+    func image(
+        in file: FilePath, _ store: ContentStore, load: (borrowing Descriptor) throws -> FetchedImage
+    ) throws -> FetchedImage {
         let source = try Descriptor.open(file, [.readOnly, .nonBlocking, .noControllingTerminal])
         let status = try FileStatus(of: source)
         guard status.kind == .file else {
@@ -26,15 +30,15 @@ struct ImportedFiles {
             let id = try? ImageID(parsing: String(line.dropLast(key.count))),
             (try? store.manifest(of: id)) != nil  // an entry that does not help is one that is not there
         {
-            return id
+            return FetchedImage(id, isNew: false)
         }
-        let id = try store.importImage(from: source, latest: false, now: now()).id
+        let image = try load(source)
         let name = " \(file)"
         lines.removeAll { $0.hasSuffix(name) }
-        lines.append("\(id.key)\(key)")
+        lines.append("\(image.id.key)\(key)")
         let text = lines.suffix(Self.maximumEntries).map { $0 + "\n" }.joined()
         try? writeFile(Array(text.utf8), to: list, mode: 0o600, durable: false)  // only a cache
-        return id
+        return image
     }
 
     private func entries() -> [String] {

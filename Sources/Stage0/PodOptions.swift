@@ -5,6 +5,8 @@ package import SystemPackage
 /// An image that is to be an app, and what its user wants otherwise than its image.
 package struct AppOptions: Sendable {
     package var image: ImageReference
+    /// Where the user has the image's signature.
+    package var signature: FilePath?
     /// The app's name; made from the image's name when nil.
     package var name: String?
     /// Replaces the image's command, arguments included.
@@ -41,9 +43,6 @@ package struct PodOptions: Sendable {
     package var content: Content
     package var stage1: Stage1Choice = .standard
     package var stage1Locations: Stage1Locations
-    package var pull: PullPolicy = .new
-    /// Images are taken from files without a signature.
-    package var allowsUnsignedImages = false
     /// Rendered trees are not compared with their seals before the pod starts.
     package var skipsTreeCheck = false
     /// Trees are shared with other pods; copied otherwise.

@@ -13,15 +13,16 @@ import SystemPackage
 /// returns; without, a crash of the machine may lose it, which is good enough for a pod that is about to run. Killed or
 /// failed at any point, what is left is an aborted prepare that `rkt gc` removes.
 ///
-/// `created`: called as soon as the pod has a UUID.
+/// `fetcher` gets the images. `created`: called as soon as the pod has a UUID.
 /// `report`: called with each sentence that the user should see.
 package func preparePod(
-    _ options: PodOptions, in data: DataDirectory, durable: Bool, created: (PodID) throws -> Void = { _ in },
+    _ options: PodOptions, in data: DataDirectory, fetcher: ImageFetcher, durable: Bool,
+    created: (PodID) throws -> Void = { _ in },
     report: (String) -> Void
 ) throws -> Pod {
     let lock = try data.lockPreparation(.shared)
     defer { withExtendedLifetime(lock) {} }
-    let images = try PodImages(options, data)
+    let images = try PodImages(options, data, fetcher)
     let pod = try data.pods.create()
     try created(pod.id)
     try Preparation(options, images, data, report: report).write(to: pod)
@@ -35,18 +36,15 @@ private struct PodImages {
     /// Of the apps that were asked for, in their order; none where somebody else made the manifest.
     let apps: [ImageID]
 
-    init(_ options: PodOptions, _ data: DataDirectory) throws {
+    init(_ options: PodOptions, _ data: DataDirectory, _ fetcher: ImageFetcher) throws {
         let store = try data.images()
         if case .apps(let requests) = options.content {
             guard !requests.isEmpty else { throw PreparationError.noApps }
-            apps = try requests.map {
-                try data.image($0.image, pull: options.pull, allowsUnsigned: options.allowsUnsignedImages)
-            }
+            apps = try fetcher.fetch(requests.map { ImageRequest($0.image, signature: $0.signature) }).map(\.id)
         } else {
             apps = []
         }
-        let stage1 = try data.stage1Image(
-            options.stage1, at: options.stage1Locations, allowsUnsigned: options.allowsUnsignedImages)
+        let stage1 = try fetcher.stage1Image(options.stage1, at: options.stage1Locations)
         try explaining("cannot use stage1 image \(stage1)") {
             try PodStage1.checkEntryPoints(store.manifest(of: stage1))
         }

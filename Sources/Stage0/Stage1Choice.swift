@@ -16,6 +16,8 @@ package enum Stage1Choice: Equatable, Sendable {
 /// Why a stage1 image cannot be had.
 package enum Stage1ImageError: Error, Equatable, CustomStringConvertible {
     case notInDirectories(String, [FilePath])
+    case notAName(String)
+    case notAURL(String)
     case noEntryPoint(String)
     case badInterfaceVersion(String)
 
@@ -24,6 +26,8 @@ package enum Stage1ImageError: Error, Equatable, CustomStringConvertible {
         case .notInDirectories(let name, let directories):
             "no stage1 image '\(name)' in \(directories.map { "'\($0)'" }.joined(separator: ", "));"
                 + " use --stage1-{path,url,name,hash,from-dir}"
+        case .notAName(let text): "'\(text)' is no name of an image"
+        case .notAURL(let text): "'\(text)' is no URL of an image"
         case .badInterfaceVersion(let text): "stage1 image has the interface version '\(text)', which is no number"
         case .noEntryPoint(let annotation): "stage1 image has no entry point: annotation '\(annotation)' is missing"
         }

@@ -3,62 +3,82 @@ import ImageStore
 import LinuxSystem
 import SystemPackage
 
-extension DataDirectory {
-    /// Finds the stage1 image and imports it if it is not in the store.
+extension ImageFetcher {
+    /// Finds the stage1 image, and gets it into the store if it is not there.
     ///
-    /// An image of ``Stage1Locations/directories`` needs no signature if only root can have put it there; others do,
-    /// unless `allowsUnsigned`.
+    /// An image of ``Stage1Locations/directories`` needs no signature if only root can have put it there; others do, as
+    /// any image. Images with our own names come from there and from the store only; others may be fetched, without what
+    /// they depend on.
     ///
-    /// Source: rkt 1.30.0, rkt/stage1hash.go.
-    package func stage1Image(
-        _ choice: Stage1Choice, at locations: Stage1Locations, allowsUnsigned: Bool
-    ) throws -> ImageID {
+    /// Source: rkt 1.30.0, rkt/stage1hash.go, except that a file that came with rkt wins over what the store has under its
+    /// name.
+    package func stage1Image(_ choice: Stage1Choice, at locations: Stage1Locations) throws -> ImageID {
         switch choice {
-        case .standard:
-            guard let file = locations.standardFile ?? locations.file(ofImage: locations.standardName) else {
-                return try stage1Image(
-                    .name("\(locations.standardName):\(locations.standardVersion)"), at: locations,
-                    allowsUnsigned: allowsUnsigned)
-            }
-            return try stage1(in: file, locations, allowsUnsigned)
-        case .name(let text): return try stage1(named: text, locations, allowsUnsigned)
-        case .path(let path): return try stage1(in: absolute(path), locations, allowsUnsigned)
+        case .standard: return try standardStage1(locations)
+        case .name(let text): return try stage1(named: text, locations)
+        case .path(let path): return try stage1(in: absolute(path), locations)
         case .fromDirectory(let name):
             guard !name.contains("/"), let file = locations.file(named: name) else {
                 throw Stage1ImageError.notInDirectories(name, locations.directories)
             }
-            return try stage1(in: file, locations, allowsUnsigned)
-        case .hash(let text): return try images().resolve(text)
-        case .url(let text):
-            guard case .file(let path) = try ImageReference(parsing: text), text.hasPrefix("file:") else {
-                throw ImageLookupError.notAvailableYet(text)
-            }
-            return try stage1(in: path, locations, allowsUnsigned)
+            return try stage1(in: file, locations)
+        case .hash(let text): return try store.resolve(text)
+        case .url(let text): return try stage1(at: text, locations)
         }
     }
 
-    /// The store has the first word, unless the file with the image of that name is newer; a version must be the file's.
-    private func stage1(named text: String, _ locations: Stage1Locations, _ allowsUnsigned: Bool) throws -> ImageID {
-        let wanted = try ImageName(parsing: text)
-        if let file = locations.file(ofImage: "\(wanted.name)") {
-            let image = try stage1(in: file, locations, allowsUnsigned)
-            if wanted.labels.isSubset(of: try images().manifest(of: image).labels) { return image }
+    private func standardStage1(_ locations: Stage1Locations) throws -> ImageID {
+        if let url = locations.standardURL { return try stage1(at: url, locations) }
+        if let file = locations.standardFile {
+            guard !exists(file), let name = file.lastComponent, let other = locations.file(named: name.string) else {
+                return try stage1(in: file, locations)
+            }
+            dialogue.log("stage1 image '\(file)' is not there, using '\(other)'")
+            return try stage1(in: other, locations)
         }
+        if let file = locations.file(ofImage: locations.standardName) { return try stage1(in: file, locations) }
+        return try stage1(named: "\(locations.standardName):\(locations.standardVersion)", locations)
+    }
+
+    private func stage1(at url: String, _ locations: Stage1Locations) throws -> ImageID {
+        let reference = try ImageReference(parsing: url)
+        switch reference {
+        case .file(let path) where url.hasPrefix("file:"): return try stage1(in: path, locations)
+        case .archive, .registry, .layout: return try fetchStage1(reference)
+        case .file, .name, .hash: throw Stage1ImageError.notAURL(url)
+        }
+    }
+
+    private func fetchStage1(_ reference: ImageReference) throws -> ImageID {
+        let images = try explaining("failed to fetch stage1 image '\(reference)'") {
+            try fetchAlone([ImageRequest(reference)], .new)
+        }
+        guard let image = images.first else { throw FetchError.notInStore(reference) }
+        return image.id
+    }
+
+    /// The store has the first word, unless a file that came with rkt has that name; a version must be the file's.
+    private func stage1(named text: String, _ locations: Stage1Locations) throws -> ImageID {
+        guard case .name(let wanted) = try ImageReference(parsing: text) else { throw Stage1ImageError.notAName(text) }
+        if let file = locations.file(ofImage: "\(wanted.name)") {
+            let image = try stage1(in: file, locations)
+            if wanted.labels.isSubset(of: try store.manifest(of: image).labels) { return image }
+        }
+        guard "\(wanted.name)".hasPrefix(Stage1Locations.namePrefix) else { return try fetchStage1(.name(wanted)) }
         do {
-            return try images().best(named: wanted).id
-        } catch {
-            guard "\(wanted.name)".hasPrefix(Stage1Locations.namePrefix) else { throw error }
+            return try store.best(named: wanted).id
+        } catch ImageStoreError.noSuchImage {
             throw Stage1ImageError.notInDirectories(text, locations.directories)
         }
     }
 
-    private func stage1(in file: FilePath, _ locations: Stage1Locations, _ allowsUnsigned: Bool) throws -> ImageID {
+    private func stage1(in file: FilePath, _ locations: Stage1Locations) throws -> ImageID {
         try explaining("cannot use stage1 image '\(file)'") {
-            if !allowsUnsigned {
-                guard locations.contain(file) else { throw ImageLookupError.unsigned("\(file)") }
-                try checkOnlyRootCanWrite(file)
+            guard options.checksSignatures, locations.contain(file) else {
+                return try readLocally(ImageRequest(.file(file))).id
             }
-            return try ImportedFiles(dataDirectory: path).image(in: file, images())
+            try checkOnlyRootCanWrite(file)
+            return try unverifiedFile(file, origin: nil).id
         }
     }
 }

@@ -12,6 +12,8 @@ package struct Stage1Locations: Equatable, Sendable {
     package var standardVersion = rktVersion
     /// The file of the standard image; found in ``directories`` by the flavor when nil.
     package var standardFile: FilePath?
+    /// Where the standard image is to be had if not in a file; it counts before the others.
+    package var standardURL: String?
 
     static let namePrefix = "coreos.com/rkt/stage1-"
 

@@ -2,6 +2,7 @@ import AppContainer
 import Glibc
 import ImageRender
 import ImageStore
+import ImageTrust
 import LinuxSystem
 import Pods
 import SystemPackage
@@ -26,7 +27,6 @@ struct PrepareTests {
         options = PodOptions(
             .apps([AppOptions(image: .file(image))]), stage1Locations: Stage1Locations(directories: []))
         options.stage1 = .path(stage1)
-        options.allowsUnsignedImages = true
     }
 
     private static func stage1(_ name: String) -> ACIBuilder {
@@ -35,10 +35,18 @@ struct PrepareTests {
         }
     }
 
-    private func prepare(_ change: (inout PodOptions) -> Void = { _ in }) throws -> Pod {
+    private func prepare(
+        insecure: InsecureFetching = .image, _ change: (inout PodOptions) -> Void = { _ in }
+    ) throws -> Pod {
         var options = options
         change(&options)
-        return try preparePod(options, in: data, durable: false, report: { _ in })
+        return try preparePod(options, in: data, fetcher: fetcher(insecure), durable: false, report: { _ in })
+    }
+
+    private func fetcher(_ insecure: InsecureFetching) throws -> ImageFetcher {
+        var options = FetchOptions(policy: .new, keys: KeyStore(system: scratch.path, local: scratch.path))
+        options.insecure = insecure
+        return try ImageFetcher(data, options, FetchConfiguration(), .silent)
     }
 
     @Test func `a prepared pod holds all that stage1 has to know`() throws {
@@ -73,9 +81,9 @@ struct PrepareTests {
         #expect(exists(pod.path.appending("stage1/rootfs/opt/stage2/app/rootfs/etc/x")))
     }
 
-    @Test func `a file needs the option as long as signatures cannot be checked`() throws {
-        let error = #expect(throws: ImageLookupError.self) { try prepare { $0.allowsUnsignedImages = false } }
-        #expect(error?.description.contains("--insecure-options=image") == true)
+    @Test func `a file without a signature needs the option`() throws {
+        let error = #expect(throws: Failure.self) { try prepare(insecure: []) }
+        #expect(error?.message == "error opening signature file")
         #expect(try data.images().list().isEmpty)
     }
 
@@ -92,20 +100,21 @@ struct PrepareTests {
         let file = directory.appending("stage1-x.aci")
         try Self.stage1("coreos.com/rkt/stage1-x").write(to: file)
         let locations = Stage1Locations(directories: [directory])
-        let first = try data.stage1Image(.fromDirectory("stage1-x.aci"), at: locations, allowsUnsigned: false)
-        #expect(try data.stage1Image(.path(file), at: locations, allowsUnsigned: false) == first)
+        let strict = try fetcher([])
+        let first = try strict.stage1Image(.fromDirectory("stage1-x.aci"), at: locations)
+        #expect(try strict.stage1Image(.path(file), at: locations) == first)
         #expect(
-            try data.stage1Image(.name("coreos.com/rkt/stage1-x"), at: locations, allowsUnsigned: false) == first)
+            try strict.stage1Image(.name("coreos.com/rkt/stage1-x"), at: locations) == first)
 
         try Self.stage1("coreos.com/rkt/stage1-x").file("/new").write(to: file)
-        let second = try data.stage1Image(.fromDirectory("stage1-x.aci"), at: locations, allowsUnsigned: false)
+        let second = try strict.stage1Image(.fromDirectory("stage1-x.aci"), at: locations)
         #expect(second != first)
 
         chmod(directory.string, 0o777)
         #expect(throws: Failure.self) {
-            try data.stage1Image(.path(file), at: locations, allowsUnsigned: false)
+            try strict.stage1Image(.path(file), at: locations)
         }
-        #expect(try data.stage1Image(.path(file), at: locations, allowsUnsigned: true) == second)
+        #expect(try fetcher(.image).stage1Image(.path(file), at: locations) == second)
     }
 
     @Test func `gc clears prepared pods that have waited too long, and only those`() throws {

@@ -71,7 +71,16 @@ import Testing
         (["img", "--nope"], "unknown flag: --nope"),
         (["img", "--mount", "volume=v,target=/d"], #"dangling mount point "/d": volume "v" not found"#),
         (["--mount", "volume=v,target=/d", "img"], #"dangling mount point "/d": volume "v" not found"#),
-        (["img", "--signature=x"], "--signature: not available yet"),
+        (
+            ["img", "--signature=x", "--signature=y"],
+            #"invalid argument "y" for --signature=y: --signature specified multiple times for the same image"#
+        ),
+        (["--signature=x", "img"], #"invalid argument "x" for --signature=x: --signature must follow an image"#),
+        (
+            ["--pull-policy=always", "img"],
+            #"invalid argument "always" for --pull-policy=always: "#
+                + "unknown pull policy (must be one of: never, new, update)"
+        ),
     ])
     func `mistakes are told in the words of the original`(words: [String], expected: String) {
         #expect(message { _ = try parseRun(words) } == expected)

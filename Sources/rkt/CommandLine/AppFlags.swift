@@ -65,7 +65,6 @@ func appFlags() -> [Flag] {
         .app("seccomp", "seccomp filter override: mode=retain|remove[,errno=NAME],SYSCALL[,SYSCALL...]") {
             $0.seccomp = $1
         },
-        .notAvailable("signature"),
         .notAvailable("oom-score-adj"),
         .notAvailable("annotation"),
         .notAvailable("user-annotation"),

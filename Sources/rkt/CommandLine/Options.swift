@@ -1,4 +1,5 @@
 import AppContainer
+import Stage0
 import SystemPackage
 
 /// Everything that the flags of all commands can say.
@@ -18,6 +19,11 @@ struct Options: Sendable {
     // Images and what belongs to each of them
     var apps = AppList()
     var volumes: [Volume] = []
+
+    // Where images come from
+    var pullPolicy: PullPolicy?
+    var usesStoreOnly = false
+    var ignoresStore = false
 
     // Pods about to start
     var stage1: Stage1Flag?

@@ -1,5 +1,6 @@
 import AppContainer
 import LinuxSystem
+import Stage0
 import SystemPackage
 
 /// The flags of `run` and `prepare` that are about the whole pod.
@@ -20,16 +21,13 @@ func podFlags() -> [Flag] {
         ) { $0.podManifest = absolutePath($1) },
         .notAvailable("port"),
         .notAvailable("private-users", bare: "true"),
-        .notAvailable("store-only", bare: "true"),
-        .notAvailable("no-store", bare: "true"),
-        .notAvailable("pull-policy"),
-    ]
+    ] + fetchFlags(standard: .new)
 }
 
 /// The five ways to name a stage1 image.
 func stage1Flags() -> [Flag] {
     let flags: [(Stage1Flag.Source, String)] = [
-        (.url, "URL to an image to use as stage1; only file:// for now"),
+        (.url, "URL to an image to use as stage1"),
         (.path, "absolute or relative path to an image to use as stage1"),
         (.name, "name of an image to use as stage1"),
         (.hash, "hash of an image in the store to use as stage1"),

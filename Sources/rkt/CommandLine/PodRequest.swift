@@ -20,7 +20,6 @@ func podOptions(_ context: CommandContext) throws -> PodOptions {
     let choice = options.stage1?.choice ?? .standard
     var pod = PodOptions(content, stage1Locations: try stage1Locations(context, needsStandard: choice == .standard))
     pod.stage1 = choice
-    pod.allowsUnsignedImages = options.insecure.contains(.image)
     pod.skipsTreeCheck = options.insecure.contains(.onDisk)
     pod.usesOverlay = options.usesOverlay
     pod.volumes = options.volumes
@@ -36,8 +35,9 @@ func podOptions(_ context: CommandContext) throws -> PodOptions {
 /// A manifest that somebody made leaves no room for flags that would change it.
 private func checkNoConflict(_ options: Options) throws {
     let conflicts =
-        !options.apps.images.isEmpty || !options.apps.globalMounts.isEmpty || !options.volumes.isEmpty
-        || options.inheritsEnvironment || !options.environment.isEmpty || !options.environmentFiles.isEmpty
+        try !options.apps.images.isEmpty || !options.apps.globalMounts.isEmpty || !options.volumes.isEmpty
+        || (try options.requestedPullPolicy() ?? .new) != .new || options.inheritsEnvironment
+        || !options.environment.isEmpty || !options.environmentFiles.isEmpty
     if conflicts { throw Failure("conflicting flags set with --pod-manifest (see --help)") }
 }
 
@@ -51,10 +51,7 @@ private func stage1Locations(_ context: CommandContext, needsStandard: Bool) thr
         locations.standardVersion = image.version
     }
     if let location = config.location {
-        guard let path = localPath(location) else {
-            throw Failure("stage1 image '\(location)' from the configuration: fetching it is not available yet")
-        }
-        locations.standardFile = path
+        if let path = localPath(location) { locations.standardFile = path } else { locations.standardURL = location }
     }
     return locations
 }

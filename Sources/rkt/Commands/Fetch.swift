@@ -1,5 +1,5 @@
 import AppContainer
-import Glibc
+import ImageRender
 import LinuxSystem
 import Stage0
 
@@ -8,13 +8,15 @@ let fetchCommand = Command(
     name: "fetch",
     summary: "Fetch image(s) and store them in the local store",
     arguments: "IMAGE...",
-    description: "An image is a file or a file:// URL. Prints the ID of each image.",
+    description: """
+        An image is a file, a URL, a name that is looked for on the net, docker://NAME, an OCI or Docker image in files
+        (oci:DIR, oci-archive:FILE, docker-archive:FILE), or the hash of an image in the store.
+
+        Fetches what the images depend on, too, and prints the ID of each image.
+        """,
     flags: {
-        [
-            .boolean("full", "print the full image hash after fetching") { $0.isFull = $1 },
-            .notAvailable("signature"), .notAvailable("store-only", bare: "true"),
-            .notAvailable("no-store", bare: "true"), .notAvailable("pull-policy"),
-        ]
+        [.boolean("full", "print the full image hash after fetching") { $0.isFull = $1 }]
+            + fetchFlags(standard: .update)
     },
     interspersed: false,
     run: fetch)
@@ -32,13 +34,17 @@ private func fetch(_ context: CommandContext) throws {
         try parseApps(context.arguments, flags: context.flags, allowsArguments: false, into: &options)
     }
     guard !options.apps.images.isEmpty else { throw Failure("must provide at least one image") }
-    context.with(options).warnAboutInsecureOptions(.image)
+    let command = context.with(options)
+    command.warnAboutInsecureOptions(.forFetching)
     let data = DataDirectory(try context.dataDirectory())
-    for (app, word) in zip(options.apps.apps, options.apps.images) {
-        if case .hash = app.image { throw Failure("cannot fetch \(quoted(word)): an image is not fetched by its ID") }
-        // Only the superuser can give files to their owners; pods of others render when they are prepared.
-        let id = try data.fetch(
-            app.image, pull: .update, allowsUnsigned: options.insecure.contains(.image), rendering: geteuid() == 0)
-        context.print(options.isFull ? "\(id)" : String("\(id)".prefix("sha512-".count + 32)))
+    let fetcher = try command.imageFetcher(data, standard: .update)
+    let requests = options.apps.apps.map { ImageRequest($0.image, signature: $0.signature) }
+    for image in try fetcher.fetch(requests) {
+        if fetcher.makesTrees {
+            try explaining("error rendering image") {
+                _ = try data.trees().render(image.id, trusting: image.isNew ? image.id : nil)
+            }
+        }
+        context.print(options.isFull ? "\(image.id)" : String("\(image.id)".prefix("sha512-".count + 32)))
     }
 }

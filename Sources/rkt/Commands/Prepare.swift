@@ -7,7 +7,9 @@ let prepareCommand = Command(
     summary: "Prepare to run image(s) in a pod in rkt",
     arguments: "[--volume=NAME,kind=KIND,...] [--mount volume=VOL,target=PATH] IMAGE [-- image-args...[---]]...",
     description: """
-        An image is a file, a file:// URL, the hash of an image in the store or a prefix of it, or a name in the store.
+        An image is a file, a URL, a name that is looked for in the store and on the net, docker://NAME, an OCI or Docker
+        image in files (oci:DIR, oci-archive:FILE, docker-archive:FILE), or the hash of an image in the store or a prefix
+        of it.
 
         Prints the UUID of the pod, which 'rkt run-prepared' takes.
         """,
@@ -24,9 +26,11 @@ let prepareCommand = Command(
 
 private func prepare(_ parsed: CommandContext) throws {
     let context = try parsed.readingApps()
-    context.warnAboutInsecureOptions([.image, .onDisk])
+    context.warnAboutInsecureOptions([.forFetching, .onDisk])
     let data = DataDirectory(try context.dataDirectory())
-    let pod = try preparePod(podOptions(context), in: data, durable: true) { context.log($0) }
+    let request = try podOptions(context)
+    let fetcher = try context.imageFetcher(data, standard: .new)
+    let pod = try preparePod(request, in: data, fetcher: fetcher, durable: true) { context.log($0) }
     try pod.finishPreparing()
     context.print("\(pod.id)")
 }

@@ -11,7 +11,9 @@ let runCommand = Command(
     summary: "Run image(s) in a pod in rkt",
     arguments: "[--volume=NAME,kind=KIND,...] [--mount volume=VOL,target=PATH] IMAGE [-- image-args...[---]]...",
     description: """
-        An image is a file, a file:// URL, the hash of an image in the store or a prefix of it, or a name in the store.
+        An image is a file, a URL, a name that is looked for in the store and on the net, docker://NAME, an OCI or Docker
+        image in files (oci:DIR, oci-archive:FILE, docker-archive:FILE), or the hash of an image in the store or a prefix
+        of it.
 
         Arguments for an image stand between '--' and '---', or the end. Flags for one image follow it.
         """,
@@ -27,11 +29,12 @@ let runCommand = Command(
 private func run(_ parsed: CommandContext) throws {
     let context = try parsed.readingApps()
     let options = context.options
-    context.warnAboutInsecureOptions([.image, .forRunning])
+    context.warnAboutInsecureOptions([.forFetching, .forRunning])
     let data = DataDirectory(try context.dataDirectory())
     let request = try podOptions(context)
-    try refuseUnknownNetworks(options.networks, request, data)
-    let pod = try preparePod(request, in: data, durable: false) { id in
+    let fetcher = try context.imageFetcher(data, standard: .new)
+    try refuseUnknownNetworks(options.networks, request, fetcher, data)
+    let pod = try preparePod(request, in: data, fetcher: fetcher, durable: false) { id in
         if let file = options.uuidFileSave { try save(id, to: file) }
     } report: {
         context.log($0)
@@ -41,10 +44,11 @@ private func run(_ parsed: CommandContext) throws {
 }
 
 /// Before a pod is made for a network that does not exist: nothing is left then.
-private func refuseUnknownNetworks(_ requested: [String], _ request: PodOptions, _ data: DataDirectory) throws {
+private func refuseUnknownNetworks(
+    _ requested: [String], _ request: PodOptions, _ fetcher: ImageFetcher, _ data: DataDirectory
+) throws {
     if requested.isEmpty || requested == ["none"] || requested == ["host"] { return }
-    let image = try data.stage1Image(
-        request.stage1, at: request.stage1Locations, allowsUnsigned: request.allowsUnsignedImages)
+    let image = try fetcher.stage1Image(request.stage1, at: request.stage1Locations)
     _ = try networkArgument(requested, stage1: data.images().manifest(of: image).name.rawValue) { _ in }
 }
 

@@ -1,0 +1,98 @@
+import AppContainer
+import FetchInterface
+import ImageArchive
+import ImageRender
+import ImageStore
+import ImageTrust
+import LinuxSystem
+
+// Signatures and keys.
+extension ImageFetcher {
+    /// Puts the image of an open file into the store, if a key that vouches for its name has signed exactly these bytes.
+    ///
+    /// `signature` is in base64; nil means that nobody asks for one. `name` is what was asked for. `source` and
+    /// `relevant` are remembered.
+    func adopt(
+        _ file: borrowing Descriptor, signature: String?, name: ImageName?, latest: Bool, from source: String,
+        relevant: InsecureFetching
+    ) throws -> FetchedImage {
+        let early = try makesTrees ? EarlyTree(in: data.trees()) : nil
+        let staged = try store.stage(
+            from: file, limits: limits().archive, hashingSource: signature != nil, followedBy: early?.follow)
+        if let name { try checkIdentity(of: staged.archive.manifest, against: name) }
+        let signers =
+            try signature.map {
+                try verify(
+                    file, signature: $0, digest: staged.sourceDigest, name: staged.archive.manifest.name)
+            } ?? []
+        return try publish(staged, early, latest: latest, makeOrigin(source, signers: signers, relevant: relevant))
+    }
+
+    /// Who signed the bytes of a file and vouches for the name; at least one.
+    private func verify(
+        _ file: borrowing Descriptor, signature: String, digest: String, name: ACIdentifier
+    ) throws -> [SignatureVerdict] {
+        let trusted = try options.keys.keys(for: name)
+        do {
+            if trusted.isEmpty { throw SignatureError.unknownEntity(name: name) }
+            try file.seek(to: 0)
+            let request = Verification(file: -1, signature: signature, keys: trusted)
+            let job = try FetchJob(.verify(request), transport: options.transport(limits().transfer))
+            let content = try data.fetchProgram().answer(job, file: file).signatures()
+            let good = try decide(content, stagedDigest: digest, name: name, trusted: trusted)
+            verifiedLines(good).forEach(dialogue.log)
+            return good
+        } catch let error as SignatureError {
+            error.hints.forEach(dialogue.log)
+            throw error
+        }
+    }
+
+    /// The keys that may have signed an image of this name; looked for on the net when there are none of its own.
+    ///
+    /// - Throws: ``SignatureError/unknownEntity(name:)`` when there are none at all: nothing needs to be downloaded then.
+    func acceptedKeys(for name: ACIdentifier) throws -> [TrustedKey] {
+        if try options.keys.hasKeys(forPrefix: name) {
+            dialogue.debug("keys already exist for prefix \"\(name)\", not fetching again")
+        } else {
+            fetchKeys(for: name)
+        }
+        let keys = try options.keys.keys(for: name)
+        guard keys.isEmpty else { return keys }
+        let error = SignatureError.unknownEntity(name: name)
+        error.hints.forEach(dialogue.log)
+        throw error
+    }
+
+    /// Looks for keys by discovery; what goes wrong is told, and is no failure of its own.
+    private func fetchKeys(for name: ACIdentifier) {
+        if options.insecure.contains(.tls), !options.insecure.contains(.publicKey) {
+            dialogue.log("keys are not looked for on the net without TLS verification (see --insecure-options=pubkey)")
+            return
+        }
+        do {
+            let job = try FetchJob(
+                .publicKeys(.discovery(prefix: name.rawValue)), transport: options.keyTransport(limits().transfer))
+            for file in try data.fetchProgram().answer(job).publicKeys() {
+                try dialogue.review(file, name, options.trustsKeysFromHTTPS && file.isAuthenticated)
+            }
+        } catch {
+            dialogue.log("no keys for \"\(name)\": \(error)")
+        }
+    }
+
+    /// Whether an image of the store may be taken for one that was downloaded and verified now: a key that is still
+    /// trusted has signed it, or nobody asks.
+    func isAsGoodAsFetched(_ id: ImageID) throws -> Bool {
+        guard options.checksSignatures else { return true }
+        guard let origin = try store.origin(of: id) else { return false }
+        let trusted = Set(try options.keys.keys(for: store.manifest(of: id).name).map(\.fingerprint))
+        return origin.signers.contains { trusted.contains($0.fingerprint) }
+    }
+
+    /// Shows how to trust a key, where an answer says that nobody knows the one that was used.
+    func hint(about answer: FetchAnswer, _ name: ACIdentifier) {
+        guard answer.reason == SignatureProblem.unknownKey else { return }
+        SignatureError.unknownEntity(name: name).hints.forEach(dialogue.log)
+    }
+}
