@@ -53,14 +53,16 @@ import Testing
     private struct Files: UserSource {
         func database(_ path: String) -> String {
             path == "/etc/passwd"
-                ? "root:x:0:0::/:\nweb:x:33:33::/:\n007:x:0:0::/:\nbad:x:4294967296:0::/:\n" : "web:x:34:\n"
+                ? "root:x:0:0::/:\nweb:x:33:33::/:\nalone:x:77:1::/:\n007:x:0:0::/:\nbad:x:4294967296:0::/:\n"
+                : "web:x:34:\n"
         }
 
         func owner(of path: String) -> (user: UInt32, group: UInt32) { (5, 6) }
     }
 
-    private func user(_ text: String, group: String = "0") throws -> AppIdentity {
-        try resolveIdentity(of: .sample(App(exec: ["/x"], user: text, group: group)), in: Files())
+    private func user(_ text: String, group: String = "0", isDocker: Bool = false) throws -> AppIdentity {
+        let app = App(exec: ["/x"], user: text, group: group)
+        return try resolveIdentity(of: .sample(app, isDocker: isDocker), in: Files())
     }
 
     @Test(arguments: [("0", 0), ("root", 0), ("65534", 65534), ("web", 33), ("/etc/passwd", 5)] as [(String, UInt32)])
@@ -76,6 +78,20 @@ import Testing
     }
 
     @Test func `groups come from the group file`() throws { #expect(try user("web", group: "web").group == 34) }
+
+    /// Source: rkt 1.30.0: a converted image that names only a user has the group of that name, or the user's number.
+    @Test func `a converted image that names only a user needs no group of that name`() throws {
+        #expect(try user("web", group: "web", isDocker: true).group == 34)
+        #expect(try user("1234", group: "1234", isDocker: true).group == 1234)
+        #expect(try user("alone", group: "alone", isDocker: true) == user("77", group: "77"))
+        #expect(throws: UserResolutionError.notFound("alone", kind: "group")) { try user("alone", group: "alone") }
+        #expect(throws: UserResolutionError.notFound("nobody", kind: "group")) {
+            try user("alone", group: "nobody", isDocker: true)
+        }
+        #expect(throws: UserResolutionError.notFound("nobody", kind: "user")) {
+            try user("nobody", group: "nobody", isDocker: true)
+        }
+    }
 }
 
 @Suite struct RestrictionTests {
@@ -147,9 +163,13 @@ import Testing
 
 extension PreparedApp {
     /// An app as if it had been read from a pod directory.
-    fileprivate static func sample(_ app: App, mounts: [Mount] = []) throws -> PreparedApp {
+    fileprivate static func sample(
+        _ app: App, mounts: [Mount] = [], isDocker: Bool = false
+    ) throws -> PreparedApp {
         let id = try ImageID(parsing: "sha512-\(String(repeating: "0", count: 64))")
         let runtime = RuntimeApp(try ACName("app"), image: RuntimeImage(id: id), app: app, mounts: mounts)
-        return PreparedApp(runtime, app: app, image: try ImageManifest(ACIdentifier("example.com/app")))
+        var image = try ImageManifest(ACIdentifier("example.com/app"))
+        if isDocker { try image.annotations.set(ACIdentifier("appc.io/docker/repository"), "library/app") }
+        return PreparedApp(runtime, app: app, image: image)
     }
 }
