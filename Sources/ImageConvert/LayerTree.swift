@@ -76,6 +76,7 @@ struct LayerTree: ~Copyable {
     private var table: NameTable
     private let maximumNodes: Int
     private var layer: UInt16 = 0
+    private let maximumLinkSteps: Int
     private var linkSteps = 0
     /// The directory of the entry before, and its path as that entry had it.
     private var lastParent: (path: [UInt8], node: NodeID)?
@@ -84,7 +85,11 @@ struct LayerTree: ~Copyable {
 
     /// Makes room for `expectedEntries` names; all layers together may have `maximumEntries`, with directories that only
     /// paths mention.
-    init(expectedEntries: Int, expectedNameBytes: Int = 0, maximumEntries: Int) {
+    init(
+        expectedEntries: Int, expectedNameBytes: Int = 0, maximumEntries: Int,
+        maximumLinkSteps: Int = maximumLinkSteps
+    ) {
+        self.maximumLinkSteps = maximumLinkSteps
         maximumNodes = maximumEntries
         table = NameTable(expected: expectedEntries)
         nodes.reserveCapacity(expectedEntries + expectedEntries / 16 + 16)
@@ -374,7 +379,7 @@ extension LayerTree {
             if !part.isEmpty { parts.append(part) }
             if links > 0 {
                 linkSteps += 1
-                if linkSteps > Self.maximumLinkSteps { throw ConversionError.tooManyLinkSteps(Self.maximumLinkSteps) }
+                if linkSteps > maximumLinkSteps { throw ConversionError.tooManyLinkSteps(maximumLinkSteps) }
             }
             if name.isEmpty || name.elementsEqual([dot]) { continue }
             if name.elementsEqual([dot, dot]) {
