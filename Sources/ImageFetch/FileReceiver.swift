@@ -204,7 +204,8 @@ final class PartialFile {
     /// Throws away what is there.
     func restart() throws {
         let number = descriptor.raw
-        try LinuxSystem.check("ftruncate", "'\(name)'") { ftruncate(number, 0) }
+        // After truncating an empty file, too, closing it would wait until ext4 has begun to write it out.
+        if size > 0 { try LinuxSystem.check("ftruncate", "'\(name)'") { ftruncate(number, 0) } }
         try descriptor.seek(to: 0)
         hash = SHA256Digest()
         (size, offset, total) = (0, 0, nil)
