@@ -91,7 +91,7 @@ import Testing
             #expect(
                 try registry.failure()
                     == "the registry '\(host)' sends us to '\(other)' for a token, which is refused; if '\(other)'"
-                    + " is right, add it to 'tokenHosts' in a dockerAuth configuration for '\(host)'")
+                    + " is right, add it to 'realms' in a dockerAuth configuration for '\(host)'")
             #expect(registry.other.requests.isEmpty)
             #expect(registry.server.requests.allSatisfy { $0.authorization.isEmpty })
             registry.tokenHosts = [other]

@@ -70,7 +70,8 @@ struct RegistryFixture {
 
     func fetch(
         _ reference: String = "latest", _ change: (inout TransportOptions) -> Void = { _ in },
-        environment: [String: String] = [:], host: String? = nil
+        environment: [String: String] = [:], host: String? = nil,
+        messages: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RegistryImage {
         let job = RegistryDownload(
             host: host ?? server.host, repository: "app", reference: reference,
@@ -81,7 +82,7 @@ struct RegistryFixture {
         change(&options)
         let client = try HTTPClient(
             options, directory: try Descriptor.open(downloads, [.directory]), environment: { environment[$0] },
-            messages: Messages { _ in })
+            messages: Messages(write: messages))
         let log = DebugLog(messages: Messages { _ in }, isOn: false)
         return try registryImage(job, options: options, client: client, log: log)
     }

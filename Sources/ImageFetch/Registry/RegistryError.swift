@@ -52,7 +52,7 @@ extension RegistryError: CustomStringConvertible {
             "the registry '\(host)' wants authentication of a kind that is neither Bearer nor Basic"
         case .foreignRealm(let realm, let host):
             "the registry '\(host)' sends us to '\(realm)' for a token, which is refused;"
-                + " if '\(realm)' is right, add it to 'tokenHosts' in a dockerAuth configuration for '\(host)'"
+                + " if '\(realm)' is right, add it to 'realms' in a dockerAuth configuration for '\(host)'"
         case .insecureRealm(let realm, let missing):
             "a token from '\(realm)' without https is refused; it also needs --insecure-options="
                 + missing.joined(separator: ",")
