@@ -1,3 +1,4 @@
+import AppContainer
 import FetchInterface
 import LinuxSystem
 
@@ -22,8 +23,11 @@ struct DiscoveryWalk {
     ) throws -> (found: [Found], isAuthenticated: Bool) {
         let elements = name.split(separator: "/", omittingEmptySubsequences: false)
         guard name.utf8.count <= Self.maximumNameBytes, elements.count <= Self.maximumElements,
-            elements.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." })
-        else { throw Failure("discovery failed for \"\(printable(name))\"", cause: Failure("the name is no path")) }
+            (try? ACIdentifier(name)) != nil, elements.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." })
+        else {
+            throw Failure(
+                "discovery failed for \"\(printable(name))\"", cause: Failure("this is no name with a host in front"))
+        }
         var reason: (any Error)?
         for count in stride(from: elements.count, to: 0, by: -1) {
             let place = elements[..<count].joined(separator: "/")

@@ -77,6 +77,8 @@ final class Exchange {
             throw HTTPError.tooMuchHead(limit: ResponseHead.maximumBytes, url: "\(url)")
         }
         head.add(line)
+        // The blank line behind the head of the answer itself: what is wrong with it need not wait for the body.
+        if head.status >= 200 && line.allSatisfy({ $0 == 0x0d || $0 == 0x0a }) { try beginBody() }
         return true
     }
 
@@ -93,7 +95,8 @@ final class Exchange {
     private func beginBody() throws {
         if hasBegun { return }
         hasBegun = true
-        isKept = try redirectTarget() == nil ? receiver.begin(head, url: url) : false
+        let hasBody = request.method != .head && head.status != 204 && head.status != 304
+        if try hasBody && redirectTarget() == nil { isKept = try receiver.begin(head, url: url) }
     }
 
     /// What to do after the hop ended with `code`.
@@ -141,4 +144,4 @@ final class Exchange {
 }
 
 /// How long a document may take altogether: a server that sends a byte now and then does not stall.
-func documentSeconds(_ limits: TransferLimits) -> Int { 2 * max(1, limits.stallSeconds) }
+func documentSeconds(_ limits: TransferLimits) -> Int { 2 * limits.stallSeconds + 10 }

@@ -116,9 +116,11 @@ struct IPAddress: Equatable, Sendable {
 
     func isInside(_ network: IPAddress, bits: Int) -> Bool {
         guard bytes.count == network.bytes.count, 0...bytes.count * 8 ~= bits else { return false }
-        return (0..<bits).allSatisfy { bit in
-            (bytes[bit / 8] ^ network.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0
-        }
+        let whole = bits / 8
+        guard bytes.prefix(whole) == network.bytes.prefix(whole) else { return false }
+        if bits % 8 == 0 { return true }
+        let mask = UInt8(truncatingIfNeeded: 0xff00 >> (bits % 8))
+        return bytes[whole] & mask == network.bytes[whole] & mask
     }
 }
 
