@@ -87,8 +87,7 @@ extension Integration {
                 let registry = try HostileRegistry(rkt, server)
                 try registry.document(
                     registry.manifestText(
-                        config: registry.config(),
-                        layers: [
+                        [
                             registry.layer(
                                 [TarEntry("zeros", type: "0").with { $0.content = .zeros(64 << 20) }],
                                 packing == .zstd ? .zstd : .gzip)

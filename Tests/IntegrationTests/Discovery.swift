@@ -41,7 +41,7 @@ extension Integration {
             try RktFixture.withServer { rkt, server in
                 try server.announce()
                 try server.offer(rkt, RktFixture.tiny("example.com/a/b/c"), "example.com/a/b/c", version: "1")
-                try rkt.trust()
+                try rkt.trust(prefix: "example.com/a")
                 try rkt("fetch", "example.com/a/b/c:1").succeeded()
                 let pages = server.requests.filter { $0.target.hasSuffix("?ac-discovery=1") }
                 #expect(pages.map(\.host) == Array(repeating: "example.com", count: 4))
@@ -72,6 +72,15 @@ extension Integration {
 
                 try server.discovery(
                     "example.com", images: [("example.com", "https://example.org/no.{ext}"), ("example.com", good)])
+                server.forgetRequests()
+                try rkt("fetch", "example.com/app:2,channel=beta").succeeded()
+                #expect(server.gets("example.org/no.aci.asc").count == 1, "asked first, and has nothing")
+                try server.discovery(
+                    "example.com",
+                    images: [
+                        ("example.com", "https://example.org/no.{ext}"),
+                        ("example.com", "https://example.org/nor.{ext}"),
+                    ])
                 try rkt("fetch", "example.com/app:2,channel=beta").refused("404")
             }
         }
@@ -102,7 +111,7 @@ extension Integration {
                 try server.put("http:http.example.com/http.example.com/app-1.aci", file)
                 try server.put("http:http.example.com/http.example.com/app-1.aci.asc", FilePath("\(file).asc"))
                 try rkt.trust()
-                try rkt("fetch", "http.example.com/app:1").refused("discovery failed for \"http.example.com/app\"")
+                try rkt("fetch", "http.example.com/app:1").refused("discovery failed for \"http.example.com/app")
                 #expect(server.requests.allSatisfy { $0.scheme == "https" })
                 let result = try rkt("fetch", "--insecure-options=http", "http.example.com/app:1").succeeded()
                 #expect(result.errors.contains("warning: "))
@@ -138,7 +147,7 @@ extension Integration {
         @Test func `pages that help nobody are one clear error`() throws {
             try RktFixture.withServer { rkt, server in
                 let page = "example.com/index.html"
-                func fails(_ sentence: String = "discovery failed for \"example.com/app\"") throws {
+                func fails(_ sentence: String = "discovery failed for \"example.com/app") throws {
                     let (result, peak) = try rkt.peakMemory(["fetch", "example.com/app:1"])
                     result.refusedInOneLine(sentence)
                     #expect(peak < 128 << 20)

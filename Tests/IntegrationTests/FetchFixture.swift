@@ -106,6 +106,7 @@ extension CommandResult {
         refused(sentence, location)
         let complaints = errorLines.filter {
             !$0.contains("warning: ") && !$0.hasPrefix("image: ") && !$0.hasPrefix("pubkey: ")
+                && !$0.hasPrefix("Downloading ")
         }
         if complaints.count != 1 {
             Issue.record("expected one line\n\(self)", sourceLocation: location)

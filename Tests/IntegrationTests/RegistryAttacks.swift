@@ -50,20 +50,20 @@ extension Integration {
                 try registry.server.answer("\(HostileRegistry.host)/v2/app/manifests/latest", .endless)
             },
             Attack("a manifest that is an index, too") { registry in
-                let image = registry.manifestText(config: try registry.config(), layers: [try registry.layer([])])
+                let image = try registry.manifestText([try registry.layer([])])
                 try registry.document(String(image.dropLast()) + ", \"manifests\": []}")
             },
             Attack("a manifest that says it is an index") { registry in
-                let image = registry.manifestText(config: try registry.config(), layers: [try registry.layer([])])
+                let image = try registry.manifestText([try registry.layer([])])
                 try registry.document(
                     image.replacingFirst(HostileRegistry.manifestType, HostileRegistry.indexType))
             },
             Attack("a manifest that is sent as an index") { registry in
-                let image = registry.manifestText(config: try registry.config(), layers: [try registry.layer([])])
+                let image = try registry.manifestText([try registry.layer([])])
                 try registry.document(image, type: HostileRegistry.indexType)
             },
             Attack("members that come twice") { registry in
-                let image = registry.manifestText(config: try registry.config(), layers: [try registry.layer([])])
+                let image = try registry.manifestText([try registry.layer([])])
                 try registry.document(String(image.dropLast()) + ", \"layers\": []}")
             },
             Attack("schema 1") {
@@ -74,8 +74,7 @@ extension Integration {
             Attack("10,000 layers", "layers") { registry in
                 let layer = try registry.layer([.file("x", "x")])
                 try registry.document(
-                    registry.manifestText(
-                        config: try registry.config(), layers: Array(repeating: layer, count: 10_000)))
+                    try registry.manifestText(Array(repeating: layer, count: 10_000)))
             },
             Attack("an index that points to itself") { registry in
                 // Its digest cannot be in it, so the server lies about what is there.
@@ -119,9 +118,9 @@ extension Integration {
                     registry.manifestText(config: try registry.config(long), layers: [try registry.layer([])]))
             },
             Attack("a user that is none") { registry in
-                let text = "{\"architecture\": \"amd64\", \"os\": \"linux\", \"config\": {\"User\": \"a\\u0000b\"}}"
-                try registry.document(
-                    registry.manifestText(config: try registry.config(text), layers: [try registry.layer([])]))
+                let layers = [try registry.layer([])]
+                let config = try registry.config(for: layers, members: "\"config\": {\"User\": \"a\\u0000b\"}")
+                try registry.document(registry.manifestText(config: config, layers: layers))
             },
         ]
 
@@ -151,19 +150,19 @@ extension Integration {
                     Attack("a layer with the digest '\(digest)'") { registry in
                         var layer = try registry.layer([.file("x", "x")])
                         layer.digest = digest
-                        try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                        try registry.document(try registry.manifestText([layer]))
                     }
                 ]
             } + [
                 Attack("a configuration with a path for a digest") { registry in
-                    var config = try registry.config()
+                    var config = try registry.config(for: [])
                     config.digest = "sha256:../../x"
                     try registry.document(registry.manifestText(config: config, layers: []))
                 },
                 Attack("a layer that is another", "digest") { registry in
                     let layer = try registry.blob(
                         Array("other".utf8), as: "sha256:" + String(repeating: "1", count: 64))
-                    try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                    try registry.document(try registry.manifestText([layer]))
                 },
                 Attack("a configuration that is another", "digest") { registry in
                     let config = try registry.blob(Array("{}".utf8), as: "sha256:" + String(repeating: "1", count: 64))
@@ -176,7 +175,7 @@ extension Integration {
                 Attack("a layer of the size \(size)") { registry in
                     var layer = try registry.layer([.file("x", "x")])
                     layer.size = size
-                    try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                    try registry.document(try registry.manifestText([layer]))
                 }
             }
 
@@ -185,24 +184,24 @@ extension Integration {
         static let layers = [
             Attack("a layer that does not come whole") { registry in
                 let layer = try registry.layer([.file("x", String(repeating: "x", count: 100_000))])
-                try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                try registry.document(try registry.manifestText([layer]))
                 try registry.server.answer(
                     "\(HostileRegistry.host)/v2/app/blobs/\(layer.digest)", .file.after(50_000, .close))
             },
             Attack("a layer that is HTML") { registry in
                 let layer = try registry.layer([.file("x", "x")])
-                try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                try registry.document(try registry.manifestText([layer]))
                 try registry.server.answer(
                     "\(HostileRegistry.host)/v2/app/blobs/\(layer.digest)", .text("<html>hello</html>"))
             },
             Attack("a layer longer than it says") { registry in
                 let layer = try registry.layer([.file("x", "x")])
-                try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                try registry.document(try registry.manifestText([layer]))
                 try registry.server.answer("\(HostileRegistry.host)/v2/app/blobs/\(layer.digest)", .endless)
             },
             Attack("a layer that is no archive") { registry in
                 let layer = try registry.blob(Array(String(repeating: "no tar\n", count: 1000).utf8))
-                try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                try registry.document(try registry.manifestText([layer]))
             },
             Attack("a layer with a name that goes up") { try $0.image([.file("../../etc/cron.d/x", "x")]) },
             Attack("a layer with a name that goes up inside") { try $0.image([.file("a/../../x", "x")]) },
@@ -228,9 +227,8 @@ extension Integration {
                 var layer = try registry.blob(Array("never".utf8))
                 layer.more = ", \"urls\": [\"https://example.org/foreign\"]"
                 try registry.document(
-                    registry.manifestText(
-                        config: try registry.config(), layers: [layer],
-                        layerType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"))
+                    try registry.manifestText(
+                        [layer], layerType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"))
             },
         ]
 
@@ -257,18 +255,16 @@ extension Integration {
                 let registry = try HostileRegistry(rkt, server)
                 let outside = rkt.directory.appending("outside")
                 try makeDirectories(outside)
-                let text = registry.manifestText(
-                    config: try registry.config(),
-                    layers: [
-                        try registry.layer([
-                            .directory("etc"), .symlink("link", to: outside.string), .symlink("up", to: "../../.."),
-                            .symlink("etc/self", to: "."),
-                        ]),
-                        try registry.layer([.file("link/x", "x"), .file("up/y", "y"), .file("etc/.wh.self", "")]),
-                        try registry.layer([
-                            .file("/absolute", "a"), .file("./dotted", "d"), .file("link/.wh..wh..opq", ""),
-                        ]),
-                    ])
+                let text = try registry.manifestText([
+                    try registry.layer([
+                        .directory("etc"), .symlink("link", to: outside.string), .symlink("up", to: "../../.."),
+                        .symlink("etc/self", to: "."),
+                    ]),
+                    try registry.layer([.file("link/x", "x"), .file("up/y", "y"), .file("etc/.wh.self", "")]),
+                    try registry.layer([
+                        .file("/absolute", "a"), .file("./dotted", "d"), .file("link/.wh..wh..opq", ""),
+                    ]),
+                ])
                 try registry.document(text)
                 let (result, _) = try registry.fetch()
                 if result.status == 0 {
@@ -359,7 +355,7 @@ extension Integration {
                 try rkt.configure("auth.d/docker.json", Self.account)
                 let registry = try HostileRegistry(rkt, server)
                 let layer = try registry.layer([.directory("etc"), .file("etc/motd", "hello")])
-                try registry.document(registry.manifestText(config: try registry.config(), layers: [layer]))
+                try registry.document(try registry.manifestText([layer]))
                 try registry.ping(.file.authorization(Registry.basicAuthorization, challenge: "Basic realm=\"r\""))
                 let blob = "\(HostileRegistry.host)/v2/app/blobs/\(layer.digest)"
                 try shell(
@@ -390,8 +386,8 @@ extension Integration {
                 try rkt.configure("limits.d/limits.json", Limits.short)
                 for stage in ["v2/index.html", "manifest", "config", "layer"] {
                     let registry = try HostileRegistry(rkt, server)
-                    let config = try registry.config()
                     let layer = try registry.layer([.file("x", String(repeating: "x", count: 10_000))])
+                    let config = try registry.config(for: [layer])
                     try registry.document(registry.manifestText(config: config, layers: [layer]))
                     let url =
                         switch stage {

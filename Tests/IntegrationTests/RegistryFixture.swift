@@ -46,6 +46,8 @@ struct HostileRegistry {
         var digest: String
         var size: String
         var more = ""
+        /// Of a layer without its packing.
+        var diffID = ""
 
         func descriptor(_ mediaType: String) -> String {
             "{\"mediaType\": \"\(mediaType)\", \"digest\": \"\(digest)\", \"size\": \(size)\(more)}"
@@ -56,17 +58,27 @@ struct HostileRegistry {
     func layer(_ entries: [TarEntry], _ packing: Packing = .plain) throws -> Blob {
         let file = rkt.directory.appending("layer.tar")
         try TarFile.write(entries, to: file)
+        let diffID = try sha256(readBytes(file))
         try packing.apply(to: file)
-        return try blob(readBytes(file))
+        var layer = try blob(readBytes(file))
+        layer.diffID = diffID
+        return layer
     }
 
-    func config(_ text: String? = nil) throws -> Blob {
-        let standard = """
-            {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/true"]},
-             "rootfs": {"type": "layers", "diff_ids": []}}
-            """
-        return try blob(Array((text ?? standard).utf8))
+    /// A configuration for these layers, and the text of a manifest with both.
+    func manifestText(_ layers: [Blob], layerType: String = Self.layerType) throws -> String {
+        try manifestText(config: config(for: layers), layers: layers, layerType: layerType)
     }
+
+    func config(for layers: [Blob], members: String = "\"config\": {\"Cmd\": [\"/bin/true\"]}") throws -> Blob {
+        let digests = layers.map { "\"\($0.diffID.isEmpty ? $0.digest : $0.diffID)\"" }.joined(separator: ", ")
+        return try config(
+            """
+            {"architecture": "amd64", "os": "linux", \(members), "rootfs": {"type": "layers", "diff_ids": [\(digests)]}}
+            """)
+    }
+
+    func config(_ text: String) throws -> Blob { try blob(Array(text.utf8)) }
 
     func manifestText(config: Blob, layers: [Blob], layerType: String = Self.layerType) -> String {
         """
@@ -92,7 +104,7 @@ struct HostileRegistry {
     /// A good image of one small layer.
     @discardableResult
     func image(_ entries: [TarEntry] = [.directory("etc"), .file("etc/motd", "hello")]) throws -> Blob {
-        try document(manifestText(config: config(), layers: [layer(entries)]))
+        try document(manifestText([layer(entries)]))
     }
 
     func fetch(_ options: [String] = [], limit: Duration = .seconds(60)) throws -> (CommandResult, UInt64) {

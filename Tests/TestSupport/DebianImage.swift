@@ -11,8 +11,10 @@ package enum DebianImage {
         let layout = work.path.appending("layout")
         try makeDirectories(layout)
         var bootstrap = Command(
-            try Programs.find("mmdebstrap"),
+            try Programs.find("unshare"),
             [
+                // It mounts into the tree while it works.
+                "--mount", "--propagation", "private", try Programs.find("mmdebstrap").string,
                 "--variant=apt", "--mode=root",
                 "--include=python3-minimal,libpython3-stdlib,perl-base,redis-server,procps",
                 "--dpkgopt=path-exclude=/usr/share/man/*", "bookworm", layout.appending("rootfs").string,
