@@ -166,6 +166,7 @@ final class PartialFile {
     /// What the server called the version whose beginning is here.
     private(set) var validator: String?
     private let isHashed: Bool
+    private let needsValidator: Bool
     /// The name is not ours any more.
     private var isGone = false
 
@@ -180,6 +181,7 @@ final class PartialFile {
         self.name = name
         self.directory = directory
         self.isHashed = isHashed
+        self.needsValidator = needsValidator
         size = 0
         offset = 0
         let status = try FileStatus(of: self.descriptor)
@@ -250,8 +252,8 @@ final class PartialFile {
     /// The digest of the file, 64 digits, if it was wanted.
     func digest() -> String? { isHashed ? hash.hexadecimalDigits() : nil }
 
-    /// Leaves what is there for the next time; nothing needs no file.
-    func leave() throws { if size == 0 { try remove() } }
+    /// Leaves what is there for the next time, if one can go on with it then.
+    func leave() throws { if size == 0 || needsValidator && validator == nil { try remove() } }
 
     func remove() throws {
         if isGone { return }

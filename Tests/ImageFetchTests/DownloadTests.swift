@@ -97,7 +97,10 @@ import Testing
     @Test(arguments: ["", "ETag: W/\"e\"\r\n", "ETag: e\r\n"])
     func `without a sure name nothing is gone on with`(headers: String) throws {
         let server = try WireServer(["/x": [half(headers), [reply(200, body: "0123456789")]]])
-        try expect("0123456789", try downloadTwice(server, request(server)), server)
+        let client = try server.client()
+        #expect(throws: HTTPError.self) { try client.download([request(server)], parallel: 1) }
+        #expect(server.files == [])
+        try expect("0123456789", try #require(try client.download([request(server)], parallel: 1).first), server)
         #expect(server.requests.map { $0.header("range") } == [nil, nil])
     }
 
