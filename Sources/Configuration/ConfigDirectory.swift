@@ -39,17 +39,19 @@ struct ConfigSubdirectory {
     ///
     /// Only regular files called `*.json` count; symlinks, directories and others are passed over.
     ///
-    /// - Throws: `Failure` that names the file and why it is refused.
+    /// - Throws: ``ConfigFileError`` for the first file that is refused; ``ConfigError/notDirectory(_:)``.
     func read(in directory: FilePath, parse: (ConfigFile, JSONFields) throws -> Void) throws {
         let path = directory.appending(name)
         guard let entries = try files(in: path) else { return }
         for name in entries {
             let file = path.appending(name)
-            try explaining("failed to parse \"\(file)\"") {
+            do {
                 let fields = try JSONFields(JSONValue(parsing: readFile(file), limits: .configuration), at: .root)
                 let kind = try checkedKind(fields, of: file)
                 let isExposed = try FileStatus(of: file).mode & 0o004 != 0
                 try parse(ConfigFile(path: file, kind: kind, isReadableByOthers: isExposed), fields)
+            } catch {
+                throw ConfigFileError(file: file, reason: "\(error)")
             }
         }
     }

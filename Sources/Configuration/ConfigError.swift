@@ -1,5 +1,15 @@
 package import SystemPackage
 
+/// A configuration file that is refused.
+///
+/// One sentence, not a chain: without the file's name, the reason is of no use to anybody.
+package struct ConfigFileError: Error, Equatable, CustomStringConvertible {
+    package let file: FilePath
+    package let reason: String
+
+    package var description: String { "failed to parse \"\(file)\": \(reason)" }
+}
+
 /// Why a configuration file or directory is refused, in rkt's words.
 package enum ConfigError: Error, Equatable {
     case notDirectory(FilePath)

@@ -21,6 +21,7 @@ package func renderImage(_ image: ImageID, from store: ContentStore, to root: bo
 /// Unpacks the files of one image as its archive has them, without dependencies and without `pathWhitelist`, into an
 /// empty directory; otherwise like ``renderImage(_:from:to:)``.
 package func extractImage(_ image: ImageID, from store: ContentStore, to root: borrowing Descriptor) throws {
+    try checkBlob(image, in: store)
     var builder = try TreeBuilder(root: root.raw, NewFileRules(in: root.raw))
     try add(image.key, from: store, filter: PathFilter(own: [], inherited: []), to: &builder)
     try finishTree(builder.finish(), root: root, seal: nil)

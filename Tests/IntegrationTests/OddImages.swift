@@ -116,6 +116,9 @@ extension Integration {
                         #expect(try look(out.appending("rootfs/\(path)")) == content, "\(path)")
                     }
                     pictures.append(try picture(of: out.appending("rootfs")))
+                    let alone = rkt.directory.appending("alone-\(packing)")
+                    try rkt("image", "extract", "--rootfs-only", fetched.text, alone.string).succeeded()
+                    #expect(try picture(of: alone) == pictures.last, "without dependencies, both are the same")
                     let ran = try rkt.run(
                         image: fetched.text, options: probe, ["user", "+", "exists", "\(outside)/keep"])
                     if ran.status == 0 {
