@@ -39,10 +39,11 @@ extension Integration {
                     (.redirect("https://\(url)"), "too many redirects"), (.redirect("file:///etc/passwd"), ""),
                     (.redirect("ftp://example.com/x"), ""), (.redirect(""), ""), (.redirect("https://"), ""),
                 ]
-                for (answer, sentence) in answers {
+                for (number, (answer, sentence)) in answers.enumerated() {
                     try server.answer(url, answer)
                     let (result, peak) = try rkt.peakMemory(["fetch", "--insecure-options=image", "https://\(url)"])
                     result.refusedInOneLine(sentence)
+                    #expect(result.status == 254, "answer \(number)")
                     #expect(peak < 128 << 20)
                     #expect(result.duration < .seconds(10), "\(result)")
                     #expect(rkt.leftBehind().allSatisfy { $0.hasPrefix("cas/download/") }, "\(rkt.leftBehind())")
@@ -71,12 +72,12 @@ extension Integration {
         func `a bomb stops at a limit that can be set`(packing: Packing) throws {
             try RktFixture.withServer { rkt, server in
                 let bomb = RktFixture.tiny("example.com/bomb").entry(
-                    TarEntry("rootfs/zeros", type: "0").with { $0.content = .zeros(64 << 20) })
+                    TarEntry("rootfs/zeros", type: "0").with { $0.content = .zeros(16 << 20) })
                 let file = try rkt.write(bomb, packing)
                 try server.put("example.com/bomb.aci", file)
                 try rkt("fetch", "--insecure-options=image", file.string).succeeded()
                 try rkt("image", "rm", "example.com/bomb").succeeded()
-                try rkt.configure("limits.d/limits.json", Limits.bytes(32 << 20))
+                try rkt.configure("limits.d/limits.json", Limits.bytes(8 << 20))
                 for word in [file.string, "https://example.com/bomb.aci"] {
                     let (result, peak) = try rkt.peakMemory(["fetch", "--insecure-options=image", word])
                     result.refusedInOneLine("maximumTotalBytes")
@@ -89,7 +90,7 @@ extension Integration {
                     registry.manifestText(
                         [
                             registry.layer(
-                                [TarEntry("zeros", type: "0").with { $0.content = .zeros(64 << 20) }],
+                                [TarEntry("zeros", type: "0").with { $0.content = .zeros(16 << 20) }],
                                 packing == .zstd ? .zstd : .gzip)
                         ],
                         layerType: HostileRegistry.layerType + (packing == .zstd ? "+zstd" : "+gzip")))
