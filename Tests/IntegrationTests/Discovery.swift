@@ -110,7 +110,7 @@ extension Integration {
                 )
                 try server.put("http:http.example.com/http.example.com/app-1.aci", file)
                 try server.put("http:http.example.com/http.example.com/app-1.aci.asc", FilePath("\(file).asc"))
-                try rkt.trust()
+                try rkt.trust(prefix: "http.example.com")
                 try rkt("fetch", "http.example.com/app:1").refused("discovery failed for \"http.example.com/app")
                 #expect(server.requests.allSatisfy { $0.scheme == "https" })
                 let result = try rkt("fetch", "--insecure-options=http", "http.example.com/app:1").succeeded()

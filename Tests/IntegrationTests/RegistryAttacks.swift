@@ -338,7 +338,7 @@ extension Integration {
                 let strict = try HostileRegistry(rkt, server, asking: "Bearer never", challenge: challenge)
                 try strict.image()
                 server.forgetRequests()
-                try strict.expectRefusal("401")
+                try strict.expectRefusal("refuses the token")
                 #expect(server.requests.count < 10)
             }
         }
@@ -380,7 +380,7 @@ extension Integration {
                 try rkt.configure("limits.d/limits.json", Limits.short)
                 for stage in ["manifest", "config", "layer"] {
                     let registry = try HostileRegistry(rkt, server)
-                    let layer = try registry.layer([.file("x", String(repeating: "x", count: 10_000))])
+                    let layer = try registry.layer([.file(stage, String(repeating: "x", count: 10_000))])
                     let config = try registry.config(for: [layer])
                     try registry.document(registry.manifestText(config: config, layers: [layer]))
                     let url =
