@@ -41,19 +41,24 @@ package struct FetchProgram {
 
     /// Does several jobs, as many at once as is sensible, and hands over each answer as soon as it is there.
     ///
-    /// When `take` throws, the jobs that are not done are ended.
+    /// After an error, of a job or of `take`, nothing more is started; what is under way is not wasted. The first error is
+    /// the one that is thrown.
     package func answer(_ jobs: [FetchJob], _ take: (_ index: Int, _ answer: FetchAnswer) throws -> Void) throws {
         var waiting = Array(jobs.enumerated())[...]
         var running: [(index: Int, process: FetchProcess)] = []
+        var failure: (any Error)?
         while true {
-            while running.count < Self.maximumParallelJobs, let (index, job) = waiting.popFirst() {
+            while failure == nil, running.count < Self.maximumParallelJobs, let (index, job) = waiting.popFirst() {
                 running.append((index, try FetchProcess(prepared(job), program, downloads, environment)))
             }
-            guard !running.isEmpty else { return }
+            if running.isEmpty { break }
             try FetchProcess.waitForAny(of: running.map(\.process))
-            for (index, process) in running where process.hasEnded { try take(index, process.answer()) }
+            for (index, process) in running where process.hasEnded {
+                do { try take(index, process.answer()) } catch { failure = failure ?? error }
+            }
             running.removeAll { $0.process.hasEnded }
         }
+        if let failure { throw failure }
     }
 
     /// Opens what an answer calls `file`.

@@ -133,9 +133,20 @@ private let job = FetchJob(.publicKeys(.text("")))
         #expect(seen == [0, 1, 2])
     }
 
-    @Test func `a job that nobody waits for any more is ended`() throws {
-        let script = try Script("cat >/dev/null; [ -e first ] && exec sleep 1000; touch first; exit 1")
-        #expect(throws: FetchProgramError.ended(.exited(1))) { try script.program.answer([job, job]) { _, _ in } }
+    @Test func `after an error no job is started, and those under way end`() throws {
+        let script = try Script(
+            """
+            cat >/dev/null; mkdir first 2>/dev/null && exit 1
+            while [ ! -e first ]; do sleep 0.01; done; touch end-$$; echo '{"notModified":true}'
+            """)
+        var answers = 0
+        #expect(throws: FetchProgramError.ended(.exited(1))) {
+            try script.program.answer(Array(repeating: job, count: 3 * FetchProgram.maximumParallelJobs)) { _, _ in
+                answers += 1
+            }
+        }
+        #expect(answers < 3 * FetchProgram.maximumParallelJobs - 1)
+        #expect(try listDirectory(script.inbox).count == answers + 1)
     }
 
     @Test func `only plain files that the program made itself are opened`() throws {

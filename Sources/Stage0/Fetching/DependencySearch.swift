@@ -1,4 +1,5 @@
 import AppContainer
+import FetchInterface
 import ImageRender
 import ImageStore
 import LinuxSystem

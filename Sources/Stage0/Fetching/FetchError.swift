@@ -1,4 +1,5 @@
 package import AppContainer
+import FetchInterface
 package import SystemPackage
 
 /// Why an image cannot be had.
@@ -41,7 +42,7 @@ extension FetchError: CustomStringConvertible {
             "no image for \"\(name)\" in any of the places that discovery gives: "
                 + attempts.map { "\($0.url): \($0.reason)" }.joined(separator: "; ")
         case .otherName(let found, let wanted):
-            "error when reading the app name: \"\(found)\" expected but \"\(wanted)\" found"
+            "error when reading the app name: \"\(wanted)\" expected but \"\(found)\" found"
         case .otherLabel(let name, let found, let wanted):
             "requested value for label \"\(name)\": \"\(wanted)\" differs from fetched aci label value: \"\(printable(found))\""
         case .missingLabel(let name): "requested label \"\(name)\" not provided by the image manifest"
@@ -62,11 +63,4 @@ extension FetchError: CustomStringConvertible {
         case .archive, .file, .layout: "image from URL"
         }
     }
-}
-
-/// Text from outside for a terminal: control characters are replaced.
-func printable(_ text: String) -> String {
-    String(
-        String.UnicodeScalarView(
-            text.unicodeScalars.map { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) ? "?" : $0 }))
 }

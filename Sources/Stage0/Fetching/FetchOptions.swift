@@ -31,7 +31,6 @@ package struct FetchOptions: Sendable {
     /// Whether somebody asked for this policy; what local images depend on is only then looked up anew.
     package var isPolicyExplicit = false
     package var insecure: InsecureFetching = []
-    package var trustsKeysFromHTTPS = false
     package var keys: KeyStore
     package var isDebugging = false
     /// Standard error is a terminal.
@@ -95,12 +94,12 @@ package struct FetchDialogue {
     package var log: (String) -> Void
     /// A line for those who look for an error.
     package var debug: (String) -> Void
-    /// Shows keys, asks whether they are trusted for a prefix, and puts them into the key store.
-    package var review: (PublicKeyFile, _ prefix: ACIdentifier, _ skipsReview: Bool) throws -> Void
+    /// How keys for a prefix come to be trusted.
+    package var review: (_ prefix: ACIdentifier) -> KeyReview
 
     package init(
         log: @escaping (String) -> Void, debug: @escaping (String) -> Void,
-        review: @escaping (PublicKeyFile, _ prefix: ACIdentifier, _ skipsReview: Bool) throws -> Void
+        review: @escaping (_ prefix: ACIdentifier) -> KeyReview
     ) {
         self.log = log
         self.debug = debug

@@ -52,11 +52,7 @@ extension ImageFetcher {
     ///
     /// - Throws: ``SignatureError/unknownEntity(name:)`` when there are none at all: nothing needs to be downloaded then.
     func acceptedKeys(for name: ACIdentifier) throws -> [TrustedKey] {
-        if try options.keys.hasKeys(forPrefix: name) {
-            dialogue.debug("keys already exist for prefix \"\(name)\", not fetching again")
-        } else {
-            fetchKeys(for: name)
-        }
+        try obtainKeys(for: name)
         let keys = try options.keys.keys(for: name)
         guard keys.isEmpty else { return keys }
         let error = SignatureError.unknownEntity(name: name)
@@ -64,21 +60,19 @@ extension ImageFetcher {
         throw error
     }
 
-    /// Looks for keys by discovery; what goes wrong is told, and is no failure of its own.
-    private func fetchKeys(for name: ACIdentifier) {
+    /// Looks for keys by discovery unless there are some; what goes wrong is told, and is no failure of its own.
+    private func obtainKeys(for name: ACIdentifier) throws {
         if options.insecure.contains(.tls), !options.insecure.contains(.publicKey) {
             dialogue.log("keys are not looked for on the net without TLS verification (see --insecure-options=pubkey)")
             return
         }
-        do {
-            let job = try FetchJob(
-                .publicKeys(.discovery(prefix: name.rawValue)), transport: options.keyTransport(limits().transfer))
-            for file in try data.fetchProgram().answer(job).publicKeys() {
-                try dialogue.review(file, name, options.trustsKeysFromHTTPS && file.isAuthenticated)
-            }
-        } catch {
-            dialogue.log("no keys for \"\(name)\": \(error)")
+        let transport = try options.keyTransport(limits().transfer)
+        let hasKeys = try options.keys.obtainKeys(for: name, review: dialogue.review(name)) { source in
+            try data.fetchProgram().answer(FetchJob(.publicKeys(source), transport: transport)).publicKeys()
+        } report: {
+            dialogue.log("no keys for \"\(name)\": \($0)")
         }
+        if hasKeys { dialogue.debug("keys already exist for prefix \"\(name)\", not fetching again") }
     }
 
     /// Whether an image of the store may be taken for one that was downloaded and verified now: a key that is still

@@ -13,18 +13,16 @@ extension CommandContext {
     /// What gets the images of this command; `standard` is the policy when nobody asks for one.
     func imageFetcher(_ data: DataDirectory, standard: PullPolicy) throws -> ImageFetcher {
         let policy = try options.requestedPullPolicy()
-        let keys = KeyStore(system: options.systemConfig, local: options.localConfig)
-        var fetching = FetchOptions(policy: policy ?? standard, keys: keys)
+        var fetching = FetchOptions(policy: policy ?? standard, keys: keyStore)
         fetching.isPolicyExplicit = policy != nil
         fetching.insecure = options.insecure.fetching
-        fetching.trustsKeysFromHTTPS = options.trustsKeysFromHTTPS
         fetching.isDebugging = options.isDebugging
         fetching.showsProgress = isatty(STDERR_FILENO) == 1
         let isDebugging = options.isDebugging
         let dialogue = FetchDialogue(
             log: { self.logRaw("image: \($0)") },
             debug: { if isDebugging { self.logRaw("image: \($0)") } },
-            review: { try self.acceptKeys($0, for: $1, in: keys, skipsReview: $2) })
+            review: { self.keyReview(prefix: $0.rawValue) })
         let fetcher = try ImageFetcher(data, fetching, fetchConfiguration, dialogue)
         // Only the superuser can give files to their owners; pods of others render when they are prepared.
         fetcher.makesTrees = geteuid() == 0
@@ -55,13 +53,5 @@ extension CommandContext {
             return limits
         }
         return configuration
-    }
-}
-
-extension CommandContext {
-    fileprivate func acceptKeys(
-        _ file: PublicKeyFile, for prefix: ACIdentifier, in store: KeyStore, skipsReview: Bool
-    ) throws {
-        throw Failure("keys cannot be reviewed here; use 'rkt trust --prefix=\(prefix)' first")
     }
 }
