@@ -34,6 +34,11 @@ package struct FetchProgram {
         try FetchProcess(prepared(job), program, downloads, environment, file: file).answer()
     }
 
+    /// Starts a job of the kind `verify`; see ``answer(_:file:)``.
+    func start(_ job: FetchJob, file: borrowing Descriptor) throws -> FetchProcess {
+        try FetchProcess(prepared(job), program, downloads, environment, file: file)
+    }
+
     /// Does one job.
     package func answer(_ job: FetchJob) throws -> FetchAnswer {
         try FetchProcess(prepared(job), program, downloads, environment).answer()

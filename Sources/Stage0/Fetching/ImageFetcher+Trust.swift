@@ -5,6 +5,7 @@ import ImageRender
 import ImageStore
 import ImageTrust
 import LinuxSystem
+import SystemPackage
 
 // Signatures and keys.
 extension ImageFetcher {
@@ -16,29 +17,33 @@ extension ImageFetcher {
         _ file: borrowing Descriptor, signature: String?, name: ImageName?, latest: Bool, from source: String,
         relevant: InsecureFetching
     ) throws -> FetchedImage {
-        let early = try makesTrees ? EarlyTree(in: data.trees()) : nil
+        let tree = try makesTrees ? EarlyTree(in: data.trees()) : nil
+        let verdict = signature.flatMap { earlyVerdict(on: file, signature: $0, for: name?.name) }
+        defer { verdict?.wait() }  // it tidies up
         let staged = try store.stage(
-            from: file, limits: limits().archive, hashingSource: signature != nil, followedBy: early?.follow)
-        if let name { try checkIdentity(of: staged.archive.manifest, against: name) }
-        let signers =
-            try signature.map {
-                try verify(
-                    file, signature: $0, digest: staged.sourceDigest, name: staged.archive.manifest.name)
-            } ?? []
-        return try publish(staged, early, latest: latest, makeOrigin(source, signers: signers, relevant: relevant))
+            from: file, limits: limits().archive, hashingSource: signature != nil, followedBy: tree?.follow)
+        let manifest = staged.archive.manifest
+        if let name { try checkIdentity(of: manifest, against: name) }
+        var signers: [SignatureVerdict] = []
+        if let signature {
+            signers = try verify(file, signature, verdict, digest: staged.sourceDigest, name: manifest.name)
+        }
+        return try publish(staged, tree, latest: latest, makeOrigin(source, signers: signers, relevant: relevant))
     }
 
     /// Who signed the bytes of a file and vouches for the name; at least one.
     private func verify(
-        _ file: borrowing Descriptor, signature: String, digest: String, name: ACIdentifier
+        _ file: borrowing Descriptor, _ signature: String, _ verdict: EarlyVerdict?, digest: String, name: ACIdentifier
     ) throws -> [SignatureVerdict] {
         let trusted = try options.keys.keys(for: name)
         do {
             if trusted.isEmpty { throw SignatureError.unknownEntity(name: name) }
-            try file.seek(to: 0)
-            let request = Verification(file: -1, signature: signature, keys: trusted)
-            let job = try FetchJob(.verify(request), transport: options.transport(limits().transfer))
-            let content = try data.fetchProgram().answer(job, file: file).signatures()
+            var content = try verdict?.content(for: trusted)
+            if content == nil {
+                try file.seek(to: 0)
+                content = try data.fetchProgram().answer(verification(signature, trusted), file: file).signatures()
+            }
+            guard let content else { throw SignatureError.noSignatures }
             let good = try decide(content, stagedDigest: digest, name: name, trusted: trusted)
             verifiedLines(good).forEach(dialogue.log)
             return good
@@ -46,6 +51,27 @@ extension ImageFetcher {
             error.hints.forEach(dialogue.log)
             throw error
         }
+    }
+
+    private func verification(_ signature: String, _ keys: [TrustedKey]) throws -> FetchJob {
+        FetchJob(
+            .verify(Verification(file: -1, signature: signature, keys: keys)),
+            transport: try options.transport(limits().transfer))
+    }
+
+    /// Starts to verify a file that is about to be stored, where it is known well enough which keys will count.
+    ///
+    /// Whatever is in the way: it is verified afterwards, and errors are told then.
+    private func earlyVerdict(
+        on file: borrowing Descriptor, signature: String, for name: ACIdentifier?
+    ) -> EarlyVerdict? {
+        let known = name.map { try? options.keys.keys(for: $0) } ?? (try? options.keys.likelyKeys())
+        guard let keys = known, !keys.isEmpty, let job = try? verification(signature, keys) else { return nil }
+        // A second position in the same file.
+        guard let process = try? data.fetchProgram().start(job, file: Descriptor.open(FilePath(file.procPath))) else {
+            return nil
+        }
+        return EarlyVerdict(process, keys: keys)
     }
 
     /// The keys that may have signed an image of this name; looked for on the net when there are none of its own.
