@@ -1,5 +1,6 @@
 import AppContainer
 import ImageRender
+import JSON
 import Testing
 
 @testable import Stage0

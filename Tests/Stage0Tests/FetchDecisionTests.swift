@@ -1,6 +1,7 @@
 import AppContainer
 import FetchInterface
 import ImageTrust
+import SystemPackage
 import Testing
 
 @testable import Stage0
