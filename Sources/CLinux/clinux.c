@@ -58,6 +58,8 @@ int clinux_set_descriptor_flags(int fd, int flags) { return fcntl(fd, F_SETFD, f
 
 int clinux_pipe2(int fds[2], int flags) { return pipe2(fds, flags); }
 
+int clinux_set_pipe_size(int fd, int size) { return fcntl(fd, F_SETPIPE_SZ, size); }
+
 int clinux_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
 
 int clinux_add_seals(int fd, int seals) { return fcntl(fd, F_ADD_SEALS, seals); }

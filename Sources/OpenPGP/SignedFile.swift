@@ -11,8 +11,9 @@ final class SignedFile {
     /// `errno` of a read that failed.
     private var failure: CInt = 0
 
-    /// Bytes per piece on the way to gpg; libgpgme takes a few KiB of its own accord.
-    private static let pieceSize = 256 << 10
+    /// Bytes per piece on the way to gpg: libgpgme takes a few KiB of its own accord, and moves what the pipe does not take
+    /// at once to the front of its buffer again and again, so that a large one is slower.
+    private static let pieceSize = 32 << 10
 
     /// The descriptor is open for reading; its file position does not matter and is left alone.
     init(_ descriptor: Int32) throws(OpenPGPError) {
@@ -25,18 +26,23 @@ final class SignedFile {
 
     /// Hands the content to `body` in a form that libgpgme reads.
     func withData<Result>(_ body: (gpgme_data_t) throws -> Result) throws -> Result {
-        var callbacks = gpgme_data_cbs()
-        callbacks.read = { file, buffer, count in
+        // libgpgme keeps the pointer as long as the data.
+        let callbacks = UnsafeMutablePointer<gpgme_data_cbs>.allocate(capacity: 1)
+        callbacks.initialize(to: gpgme_data_cbs())
+        defer { callbacks.deallocate() }
+        callbacks.pointee.read = { file, buffer, count in
             guard let file, let buffer else { return -1 }
-            return Unmanaged<SignedFile>.fromOpaque(file).takeUnretainedValue().read(into: buffer, count)
+            let signed = Unmanaged<SignedFile>.fromOpaque(file).takeUnretainedValue()
+            if signed.offset == 0 { enlargePipes() }
+            return signed.read(into: buffer, count)
         }
         var data: gpgme_data_t?
-        let error = gpgme_data_new_from_cbs(&data, &callbacks, Unmanaged.passUnretained(self).toOpaque())
+        let error = gpgme_data_new_from_cbs(&data, callbacks, Unmanaged.passUnretained(self).toOpaque())
         try succeed("gpgme_data_new_from_cbs", error)
         guard let data else { throw OpenPGPError.engine(call: "gpgme_data_new_from_cbs", reason: "no data") }
         defer { gpgme_data_release(data) }
         try succeed("gpgme_data_set_flag", gpgme_data_set_flag(data, "io-buffer-size", "\(Self.pieceSize)"))
-        let result = try withExtendedLifetime(callbacks) { try body(data) }
+        let result = try body(data)
         try check()
         return result
     }

@@ -45,6 +45,9 @@ int clinux_set_descriptor_flags(int fd, int flags);
 /// pipe2(2).
 int clinux_pipe2(int fds[2], int flags);
 
+/// fcntl(2) with F_SETPIPE_SZ.
+int clinux_set_pipe_size(int fd, int size);
+
 /// memfd_create(2).
 int clinux_memfd_create(const char *name, unsigned int flags);
 #define CLINUX_MFD_CLOEXEC 1u
