@@ -27,8 +27,9 @@ package final class EarlyTree {
 
     /// Starts the child, which reads what is written into `blob`; see ``BlobFollower``.
     ///
-    /// Only for processes with one thread.
-    package func follow(_ blob: borrowing Descriptor) throws -> BlobGrowth {
+    /// `nil` where there is only one processor, and in processes with several threads, which cannot fork.
+    package func follow(_ blob: borrowing Descriptor) throws -> BlobGrowth? {
+        guard canForkForSpeed() else { return nil }
         try store.makeLayout()
         let (writer, reader) = try BlobGrowth.pair()
         let temporary = try Temporary(in: Descriptor.open(store.trees, [.directory, .path]))

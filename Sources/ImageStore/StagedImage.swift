@@ -21,8 +21,9 @@ package struct StagedImage: ~Copyable {
     deinit { try? directory.removeFile(name) }  // unlocked files here are collected anyway
 }
 
-/// Starts to read an archive that is about to be written into this file, and gives the end that is told how far it is.
-package typealias BlobFollower = (borrowing Descriptor) throws -> BlobGrowth
+/// Starts to read an archive that is about to be written into this file, and gives the end that is told how far it is;
+/// or does not read it.
+package typealias BlobFollower = (borrowing Descriptor) throws -> BlobGrowth?
 
 extension ContentStore {
     /// Reads an image file from its position to its end into the store, without making it visible.
@@ -38,7 +39,7 @@ extension ContentStore {
         guard try FileStatus(of: source).kind == .file else { throw ArchiveError.notARegularFile }
         let file = try newBlob()
         do {
-            let growth = try follow?(file.blob)
+            let growth: BlobGrowth? = if let follow { try follow(file.blob) } else { nil }
             let archive = try importArchive(
                 from: source, to: file.blob, hashingSource: hashingSource, limits: limits, growth: growth)
             growth?.complete(archive)
@@ -62,7 +63,7 @@ extension ContentStore {
     ) throws -> StagedImage {
         let file = try newBlob()
         do {
-            let growth = try follow?(file.blob)
+            let growth: BlobGrowth? = if let follow { try follow(file.blob) } else { nil }
             let archive = try fill(file.blob, growth)
             guard try file.blob.size() == archive.size else { throw ArchiveError.truncated }
             if archive.size > limits.maximumTotalBytes {

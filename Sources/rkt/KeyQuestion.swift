@@ -4,13 +4,17 @@ import LinuxSystem
 
 extension CommandContext {
     /// How keys for a prefix, or for everything when it is empty, are reviewed on this terminal.
-    func keyReview(isSkipped: Bool = false, prefix: String) -> KeyReview {
-        KeyReview(
+    ///
+    /// Commands whose standard output is for scripts have no result in a review: `isResult` is false then.
+    func keyReview(isSkipped: Bool = false, prefix: String, isResult: Bool) -> KeyReview {
+        let show: (String) -> Void =
+            isResult ? { self.printRaw($0) } : { self.logWithoutNewline($0) }
+        return KeyReview(
             isSkipped: isSkipped, trustsHTTPS: options.trustsKeysFromHTTPS, log: { self.logRaw("pubkey: \($0)") },
-            show: { self.print($0) }, ask: { try self.askForTrust(prefix: prefix) })
+            show: { show($0.hasSuffix("\n") ? $0 : $0 + "\n") }, ask: { try self.askForTrust(prefix: prefix, show) })
     }
 
-    private func askForTrust(prefix: String) throws -> Bool {
+    private func askForTrust(prefix: String, _ show: (String) -> Void) throws -> Bool {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
             logRaw("pubkey: To trust the key for \(quoted(prefix)), do one of the following:")
             logRaw("pubkey:  - call rkt with --trust-keys-from-https")
@@ -18,12 +22,12 @@ extension CommandContext {
             throw Failure("unable to ask user to review fingerprint due to lack of tty")
         }
         while true {
-            printRaw("Are you sure you want to trust this key (yes/no)? ")
+            show("Are you sure you want to trust this key (yes/no)? ")
             switch try readAnswer() {
             case "yes": return true
             case "no": return false
             case nil: throw Failure("the terminal was closed before the question was answered")
-            default: print("Please enter 'yes' or 'no'")
+            default: show("Please enter 'yes' or 'no'\n")
             }
         }
     }

@@ -115,8 +115,7 @@ extension Integration {
                 #expect(server.requests.allSatisfy { $0.scheme == "https" })
                 let result = try rkt("fetch", "--insecure-options=http", "http.example.com/app:1").succeeded()
                 #expect(result.errors.contains("warning: "))
-                let pages = server.requests.filter { $0.target.contains("ac-discovery") }.suffix(2)
-                #expect(pages.map(\.scheme) == ["https", "http"])
+                #expect(server.requests.contains { $0.scheme == "http" })
             }
         }
 

@@ -62,7 +62,7 @@ extension Integration {
             }
         }
 
-        @Test func `no account and no docker credentials are used for it`() throws {
+        @Test func `the account of its server is used for it`() throws {
             try RktFixture.withServer { rkt, server in
                 try rkt.configure(
                     "auth.d/a.json",
@@ -76,7 +76,7 @@ extension Integration {
                     "run", "--net=host", "--insecure-options=image", "--stage1-url=https://example.com/stage1.aci",
                     image, "--", "user"
                 ).succeeded()
-                #expect(server.requests.allSatisfy { $0.headers["authorization"] == nil })
+                #expect(server.requests.contains { $0.headers["authorization"] != nil })
                 try rkt.collectGarbage()
             }
         }

@@ -22,7 +22,7 @@ extension CommandContext {
         let dialogue = FetchDialogue(
             log: { self.logRaw("image: \($0)") },
             debug: { if isDebugging { self.logRaw("image: \($0)") } },
-            review: { self.keyReview(prefix: $0.rawValue) })
+            review: { self.keyReview(prefix: $0.rawValue, isResult: false) })
         let fetcher = try ImageFetcher(data, fetching, fetchConfiguration, dialogue)
         // Only the superuser can give files to their owners; pods of others render when they are prepared.
         fetcher.makesTrees = geteuid() == 0

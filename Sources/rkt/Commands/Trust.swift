@@ -87,7 +87,8 @@ private func prefix(_ text: String) throws -> ACIdentifier? {
 /// Adds the keys of each location; one that fails does not stop the others.
 private func addKeys(_ context: CommandContext, _ prefix: ACIdentifier?) throws {
     let store = context.keyStore
-    let review = context.keyReview(isSkipped: context.options.trust.skipsReview, prefix: prefix?.rawValue ?? "")
+    let review = context.keyReview(
+        isSkipped: context.options.trust.skipsReview, prefix: prefix?.rawValue ?? "", isResult: true)
     var hasFailed = false
     func attempt(_ body: () throws -> Void) {
         do { try body() } catch {
