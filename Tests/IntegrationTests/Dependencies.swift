@@ -70,7 +70,7 @@ extension Integration {
         @Test func `that go in circles, to themselves or nowhere are one clear error`() throws {
             try RktFixture.withServer { rkt, server in
                 try server.announce()
-                try rkt.trust()
+                try rkt.trust(prefix: "example.com")
                 for (name, on) in [("a", "b"), ("b", "c"), ("c", "a"), ("self", "self"), ("lonely", "nobody")] {
                     try server.offer(
                         rkt, RktFixture.tiny("example.com/\(name)").dependency("example.com/\(on)"),

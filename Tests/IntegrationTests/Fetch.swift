@@ -40,18 +40,19 @@ extension Integration {
             }
         }
 
-        @Test func `a file is refused while signatures cannot be checked`() throws {
+        @Test func `a file without a signature is refused`() throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.write(sample)
-                try rkt("fetch", image.string).refused("--insecure-options=image")
-                try rkt("run", "--net=none", image.string).refused("--insecure-options=image")
+                try rkt("fetch", image.string).refused("error opening signature file: open '\(image).asc'")
+                try rkt("run", "--net=none", image.string).refused("error opening signature file")
                 #expect(!(try rkt("image", "list", "--no-legend").output).contains("example.com/sample"))
             }
         }
 
         @Test(arguments: [
             ([], "must provide at least one image"), (["/no/such.aci"], "No such file or directory"),
-            (["http://example.com/a.aci"], "not available yet"), (["docker://redis"], "not available yet"),
+            (["http://127.0.0.1:1/a.aci"], "error downloading 'http://127.0.0.1:1/a.aci'"),
+            (["docker://127.0.0.1:1/redis"], "cannot reach the registry '127.0.0.1:1'"),
             (["file:///tmp/a.tar"], "invalid image string"),
         ])
         func `says what it cannot fetch`(words: [String], sentence: String) throws {

@@ -41,7 +41,7 @@ extension Integration {
                 let copy = rkt.directory.appending("stage1-fly.aci")
                 try writeBytes(readBytes(installed), to: copy)
                 try rkt("run", "--net=host", "--stage1-path=\(copy)", image, "--", "user").refused(
-                    "--insecure-options=image")
+                    "cannot use stage1 image '\(copy)'")
                 try rkt(
                     "run", "--net=host", "--insecure-options=image", "--stage1-path=\(copy)", image, "--", "user"
                 ).succeeded()
