@@ -61,9 +61,7 @@ image=localhost:$port/bench:latest
 cat >"$bench/again" <<END
 #!/bin/bash
 umount $bench/out/podman/overlay 2>/dev/null
-rm -rf $bench/out
-mkdir $bench/out
-sync
+exec $bench/fresh $bench/out
 END
 cat >"$bench/skopeo-umoci" <<END
 #!/bin/bash
