@@ -52,7 +52,7 @@ package struct PodStore: Sendable {
         try Descriptor.open(path(of: directory), [.readOnly, .directory])
     }
 
-    private func path(of directory: PodDirectory) -> FilePath {
+    func path(of directory: PodDirectory) -> FilePath {
         FilePath("\(dataDirectory)/pods/\(directory.rawValue)")
     }
 
