@@ -231,6 +231,12 @@ int clinux_wait_pidfd(int pidfd, int nohang, struct clinux_child *out) {
     return wait_for(P_PIDFD, (id_t)pidfd, nohang, out);
 }
 
+int clinux_has_stopped(int pidfd) {
+    siginfo_t info = {0};
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WSTOPPED | WNOHANG) < 0) return -1;
+    return info.si_pid != 0;
+}
+
 int clinux_execveat(int fd, char *const argv[], char *const envp[]) {
     return (int)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
 }

@@ -38,6 +38,12 @@ package struct ChildProcess: ~Copyable {
         return ProcessEnd(child)
     }
 
+    /// Whether it has stopped since this was asked last, as a terminal's suspend key does it.
+    package borrowing func hasStopped() throws(SystemCallError) -> Bool {
+        let number = descriptor.raw
+        return try check("waitid", "process \(pid)") { clinux_has_stopped(number) } == 1
+    }
+
     package borrowing func send(_ signal: CInt) throws(SystemCallError) {
         let number = descriptor.raw
         try check("pidfd_send_signal", "process \(pid)") { clinux_pidfd_send_signal(number, signal) }

@@ -10,6 +10,7 @@ package enum EnterError: Error, Equatable, CustomStringConvertible {
     case noApps
     case severalApps([ACName])
     case unknownApp(ACName)
+    case noUsers(interface: Int)
 
     package var description: String {
         switch self {
@@ -17,6 +18,8 @@ package enum EnterError: Error, Equatable, CustomStringConvertible {
         case .noApps: "pod contains zero apps"
         case .severalApps: "unable to determine app name: specify app using \"rkt enter --app= ...\""
         case .unknownApp(let name): "no app '\(name)' in the pod"
+        case .noUsers(let version):
+            "--user needs a stage1 of interface version \(EnterArguments.userVersion), this pod's has \(version)"
         }
     }
 }
@@ -26,21 +29,30 @@ package enum EnterError: Error, Equatable, CustomStringConvertible {
 /// The program comes from the tree store, so that nothing in the pod can have changed it. Returns only by throwing.
 ///
 /// `app`: may be nil for a pod with one app.
+/// `user`: as ``EnterArguments/user``.
 ///
 /// Source: rkt 1.30.0, stage0/enter.go.
 package func enterPod(
-    _ pod: Pod, app: ACName?, command: [String], in data: DataDirectory
+    _ pod: Pod, app: ACName?, user: String?, command: [String], in data: DataDirectory
 ) throws -> Never {
     guard pod.state == .running else { throw EnterError.notRunning(pod.id) }
     let name = try app ?? onlyApp(of: pod.manifest())
     if let app, try pod.manifest()[app: app] == nil { throw EnterError.unknownApp(app) }
     let stage1 = try PodStage1(of: pod)
+    if user != nil, stage1.interfaceVersion < EnterArguments.userVersion {
+        throw EnterError.noUsers(interface: stage1.interfaceVersion)
+    }
     let view = PodView(pod: pod, data: data)
     let program = try view.programInTree(stage1.path(of: .enter))
     let pid = try pod.waitForFirstProcess()
-    try view.enterRunning()
-    let arguments = EnterArguments(pid: pid, app: name, command: command)
-    try replaceProcess(program, [program.string] + arguments.words, environment: processEnvironment())
+    do {
+        try view.enterRunning()
+    } catch {
+        throw try pod.refresh() && pod.state == .running ? error : EnterError.notRunning(pod.id)
+    }
+    let arguments = EnterArguments(pid: pid, app: name, user: user, command: command)
+        .words(forInterface: stage1.interfaceVersion)
+    try replaceProcess(program, [program.string] + arguments, environment: processEnvironment())
 }
 
 private func onlyApp(of manifest: PodManifest) throws -> ACName {

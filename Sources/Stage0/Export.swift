@@ -15,6 +15,7 @@ package enum ExportError: Error, Equatable, CustomStringConvertible {
     case severalApps([ACName])
     case noApps
     case unknownApp(ACName)
+    case remainingMounts
 
     package var description: String {
         switch self {
@@ -24,6 +25,8 @@ package enum ExportError: Error, Equatable, CustomStringConvertible {
         case .severalApps: "pod has more than one app; choose one with --app"
         case .noApps: "pod contains zero apps"
         case .unknownApp(let name): "no app '\(name)' in the pod"
+        case .remainingMounts:
+            "pod has remaining mountpoints. Only pods using overlayfs or with no mountpoints can be exported"
         }
     }
 }
@@ -88,15 +91,38 @@ private func chosenApp(_ app: ACName?, of manifest: PodManifest) throws -> ACNam
     return name
 }
 
-/// The app's root as the app left it.
+/// The app's root as the app left it, with owners as they are on the disk.
 ///
-/// An overlay is mounted for this process alone, and nowhere in its tree.
+/// An overlay is mounted for this process alone, and nowhere in its tree. Where a copied root has mounts, which only a
+/// stage1 of others leaves, what they show is not the app's.
 private func openRoot(of app: ACName, in pod: Pod, _ data: DataDirectory) throws -> Descriptor {
     guard pod.usesOverlay() else {
-        return try pod.descriptor.openBeneath(
-            Stage1ABI.Path.appRoot(app.rawValue).string, .directory, confinement: .beneath)
+        let root = Stage1ABI.Path.appRoot(app.rawValue)
+        guard try !hasMounts(onOrBelow: absolute(pod.path).pushing(root)) else {
+            throw ExportError.remainingMounts
+        }
+        return try pod.descriptor.openBeneath(root.string, .directory, confinement: .beneath)
     }
     let tree = PodTree(tree: try TreeID(parsing: pod.treeID(of: app)), app: app)
     let mount = try tree.overlayForReading(absolute(data.trees().rootFileSystem(of: tree.tree)), in: absolute(pod.path))
     return try mount.descriptor.open(".", .directory)
+}
+
+/// Whether anything is mounted on a path, or below it.
+private func hasMounts(onOrBelow path: FilePath) throws -> Bool {
+    // Blanks and such are written as octal numbers in this file.
+    let escaped = path.string.unicodeScalars.map { scalar in
+        switch scalar {
+        case " ": "\\040"
+        case "\t": "\\011"
+        case "\n": "\\012"
+        case "\\": "\\134"
+        default: String(scalar)
+        }
+    }.joined()
+    return try readTextFile("/proc/self/mountinfo").split(separator: "\n").contains { line in
+        let fields = line.split(separator: " ")
+        guard fields.count > 4 else { return false }
+        return fields[4] == escaped || fields[4].hasPrefix(escaped + "/")
+    }
 }

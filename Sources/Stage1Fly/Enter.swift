@@ -11,6 +11,7 @@ import SystemPackage
 /// caller's terminal is kept.
 func enter(_ words: [String]) throws -> CInt {
     let arguments = try EnterArguments(parsing: words)
+    if arguments.user != nil { throw Failure("stage1-fly enters as the app's own user only") }
     var spec = try LaunchRecord.load(arguments.app)
     spec.arguments = arguments.command
     spec.workingDirectory = "/"

@@ -1,26 +1,40 @@
 package import AppContainer
 
-/// What stage0 tells the `enter` entry point: `--pid=PID --appname=NAME -- COMMAND ARGUMENT…`.
+/// What stage0 tells the `enter` entry point: `--pid=PID --appname=NAME [--user=USER] -- COMMAND ARGUMENT…`.
 ///
-/// Source: rkt 1.30.0, stage0/enter.go.
+/// Source: rkt 1.30.0, stage0/enter.go; the user is ours, since version 7.
 package struct EnterArguments: Equatable, Sendable {
     /// The pod's first process, as the host sees it.
     package let pid: Int32
     package let app: ACName
+    /// A name or number known in the app's root, or ``appUser``; nil leaves it to the flavor.
+    package let user: String?
     package let command: [String]
 
-    package init(pid: Int32, app: ACName, command: [String]) {
+    /// The user that the app itself runs as.
+    package static let appUser = "app"
+    /// The interface version that brought the user.
+    package static let userVersion = 7
+
+    package init(pid: Int32, app: ACName, user: String? = nil, command: [String]) {
         self.pid = pid
         self.app = app
+        self.user = user
         self.command = command
     }
 
-    package var words: [String] { ["--pid=\(pid)", "--appname=\(app)", "--"] + command }
+    /// The words after the program's own name, for an image that speaks this version.
+    package func words(forInterface version: Int) -> [String] {
+        var words = ["--pid=\(pid)", "--appname=\(app)"]
+        if version >= Self.userVersion, let user { words.append("--user=\(user)") }
+        return words + ["--"] + command
+    }
 
     package init(parsing words: [String]) throws(EntryPointArgumentError) {
         var scanner = FlagScanner(words)
         var pid: Int32?
         var app: ACName?
+        var user: String?
         while let (name, written) = scanner.next() {
             let value = try scanner.value(written, of: name)
             switch name {
@@ -32,13 +46,14 @@ package struct EnterArguments: Equatable, Sendable {
                     throw .invalidValue(value, flag: "--appname")
                 }
                 app = valid
+            case "user": user = value
             default: throw .unknownFlag("--\(name)")
             }
         }
         guard let pid else { throw .missing("--pid") }
         guard let app else { throw .missing("--appname") }
         if scanner.rest.isEmpty { throw .missing("the command") }
-        self.init(pid: pid, app: app, command: scanner.rest)
+        self.init(pid: pid, app: app, user: user, command: scanner.rest)
     }
 }
 

@@ -8,7 +8,7 @@ package import SystemPackage
 /// Source: rkt 1.30.0, Documentation/devel/stage1-implementors-guide.md.
 package enum Stage1ABI {
     /// The newest interface version this stage0 speaks; an image states its own in ``interfaceVersionAnnotation``.
-    package static let interfaceVersion = 6
+    package static let interfaceVersion = 7
     package static let interfaceVersionAnnotation = "coreos.com/rkt/stage1/interface-version"
     /// What an image without the annotation speaks.
     package static let defaultInterfaceVersion = 1

@@ -57,14 +57,14 @@ private func resolve(
     throw UserResolutionError.notFound(text, kind: kind)
 }
 
-private func exactNumber(_ text: String) -> UInt32? {
+func exactNumber(_ text: String) -> UInt32? {
     guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
     guard text == "0" || !text.hasPrefix("0"), let number = UInt32(text), number != .max else { return nil }
     return number
 }
 
 /// Digits, possibly with a sign: meant as a number, and wrong as one.
-private func looksNumeric(_ text: String) -> Bool {
+func looksNumeric(_ text: String) -> Bool {
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
     return !digits.isEmpty && digits.utf8.allSatisfy { (48...57).contains($0) }
 }

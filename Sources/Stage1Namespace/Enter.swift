@@ -8,9 +8,10 @@ import SystemPackage
 
 /// Runs a command in a running app, confined exactly as the app, and returns its exit status.
 ///
-/// Namespaces, cgroups, user, capabilities, filter, limits and out-of-memory score are the same.
-/// Runs from the image store, not from the pod: nothing of the pod is executed with more rights than the app has. The
-/// shim is a read-only view of the store's, so a command that leads back to it finds nothing it can write to.
+/// Namespaces, cgroup, capabilities, filter, limits, scheduling and out-of-memory score are the app's; the user is root
+/// unless the arguments name another. Runs from the image store, not from the pod: nothing of the pod is executed with
+/// more rights than the app has. The shim is a read-only view of the store's, so a command that leads back to it finds
+/// nothing it can write to.
 func enter(_ words: [String]) throws -> CInt {
     let arguments = try EnterArguments(parsing: words)
     var spec = try LaunchRecord.load(arguments.app)
@@ -21,19 +22,25 @@ func enter(_ words: [String]) throws -> CInt {
 
     try check("prctl", "PR_SET_DUMPABLE") { clinux_set_dumpable(0) }
     let shim = try openShim()
-    let pid = try AppProcessRecord.find(arguments.app, below: arguments.pid)
-    let process = try openProcess(pid)
-    guard try AppProcessRecord.find(arguments.app, below: arguments.pid) == pid else {
-        throw Failure("app '\(arguments.app)' has just ended")
+    let app = try RunningApp(arguments.app, below: arguments.pid)
+    do {
+        return try runCommand(spec, user: arguments.user, in: app, shim)
+    } catch {
+        throw app.hasEnded ? app.ending : error
     }
-    let score = try readFile(FilePath("/proc/\(pid)/oom_score_adj"), limit: 64)
-    let place = try CgroupRecord.load().isEmpty ? CgroupPlace.none : cgroupPlace(of: pid)
-    let file = try Descriptor.memory("launch")
-    try file.writeAll(spec.encoded)
+}
 
+private func runCommand(
+    _ spec: LaunchSpec, user: String?, in app: borrowing RunningApp, _ shim: borrowing Descriptor
+) throws -> CInt {
+    let score = try readFile(FilePath("/proc/\(app.pid)/oom_score_adj"), limit: 64)
+    let place = try CgroupRecord.load().isEmpty ? CgroupPlace.none : cgroupPlace(of: app.pid)
+    try adoptInheritance(of: app.pid)  // here, because in the child the app has another number
     let signals = try SignalQueue()
-    try joinForChildren(process)
-    let child = try forkProcess(cgroup: place.birthplace) { becomeCommand(shim, file, process, place, score) }
+    try Namespaces.pid.join(app.process)  // counts for children only
+    let child = try forkProcess(cgroup: place.birthplace) {
+        becomeCommand(spec, user: user, in: app, shim, place, score)
+    }
     return try waitForCommand(child, signals)
 }
 
@@ -65,24 +72,26 @@ private func cgroupPlace(of pid: CInt) throws -> CgroupPlace {
     return try CgroupPlace(Set(layout.own.values).sorted { $0.string < $1.string }, isUnified: isUnified)
 }
 
-/// The pid namespace counts for the children of whoever joins it, so it is joined before the fork.
-private func joinForChildren(_ process: borrowing Descriptor) throws { try Namespaces.pid.join(process) }
-
 /// In the child: takes the place of the app in everything the kernel keeps apart, and becomes the shim.
 private func becomeCommand(
-    _ shim: borrowing Descriptor, _ spec: borrowing Descriptor, _ process: borrowing Descriptor, _ place: CgroupPlace,
+    _ spec: LaunchSpec, user: String?, in app: borrowing RunningApp, _ shim: borrowing Descriptor, _ place: CgroupPlace,
     _ score: [UInt8]
 ) -> Never {
     do {
         try place.enter()
         try matchOutOfMemoryScore(score)
-        try Namespaces([.cgroup, .ipc, .hostname, .network, .mount]).join(process)
-        try check("dup3", "launch specification") { clinux_dup3(spec.raw, LaunchSpec.descriptor, 0) }
+        leaveSessionKeyring()
+        try Namespaces([.cgroup, .ipc, .hostname, .network, .mount]).join(app.process)
+        var spec = spec
+        try spec.become(user, in: AppFiles(root: Descriptor.open("/", [.directory, .path])))
+        let file = try Descriptor.memory("launch")
+        try file.writeAll(spec.encoded)
+        try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
         clinux_reset_signal_handlers()
         clinux_unblock_all_signals()
         try replaceProcess(shim, ["stage2-exec"], environment: ["SWIFT_ROOT=/"])
     } catch {
-        writeDiagnostic("enter: \(error)")
+        writeDiagnostic("enter: \(app.hasEnded ? app.ending : error)")
         _exit(entryPointFailure)
     }
 }
@@ -94,7 +103,9 @@ private func matchOutOfMemoryScore(_ score: [UInt8]) throws {
     try Descriptor.open(path, [.writeOnly]).writeAll(score)
 }
 
-/// Waits for the command, passing on the signals that come meanwhile; one that a signal ended ends us the same way.
+/// Waits for the command, passing on the signals that come meanwhile.
+///
+/// One that a signal ended ends us the same way, and while it is stopped, so are we.
 private func waitForCommand(_ child: borrowing ChildProcess, _ signals: borrowing SignalQueue) throws -> CInt {
     while true {
         let ready = try waitLongForInput([child.descriptor.raw, signals.descriptor.raw])
@@ -109,7 +120,10 @@ private func waitForCommand(_ child: borrowing ChildProcess, _ signals: borrowin
             }
         }
         while let (number, _) = try signals.next() {
-            guard number != SIGCHLD else { continue }
+            guard number != SIGCHLD else {
+                if try child.hasStopped() { kill(getpid(), SIGSTOP) }  // the shell gets its terminal back
+                continue
+            }
             try? child.send(number)  // it may have ended just now, which the next turn sees
         }
     }

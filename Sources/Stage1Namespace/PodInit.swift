@@ -64,6 +64,7 @@ struct PodInit {
     private func becomeApp(_ program: AppProgram, in root: PodRoot, started: CInt) -> Never {
         do {
             try check("setsid", "app '\(program.plan.name)'") { setsid() }
+            leaveSessionKeyring()
             try cgroups.place(of: program.plan.name).enter()
             if cgroups.isolates { try Namespaces.cgroup.unshare() }
             try root.buildApp(program.plan)

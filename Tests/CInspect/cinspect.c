@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -203,4 +205,28 @@ int cinspect_touch_memory(uint64_t bytes) {
 int cinspect_push_terminal_input(int fd) {
     char byte = 'x';
     return ioctl(fd, TIOCSTI, &byte);
+}
+
+int cinspect_trace(pid_t pid, char *program, size_t size) {
+    // Unlike PTRACE_ATTACH this leaves no SIGSTOP behind that stops the process when it is let go.
+    if (ptrace(PTRACE_SEIZE, pid, 0, 0) == -1) return -1;
+    ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+    int status = 0;
+    while (waitpid(pid, &status, __WALL) == -1 && errno == EINTR) {
+    }
+    if (!WIFSTOPPED(status)) {  // it ended before it could be looked at
+        errno = ESRCH;
+        return -1;
+    }
+    char link[64];
+    snprintf(link, sizeof link, "/proc/%d/exe", pid);
+    ssize_t length = readlink(link, program, size - 1);
+    program[length < 0 ? 0 : length] = 0;
+    ptrace(PTRACE_DETACH, pid, 0, 0);
+    return 0;
+}
+
+long cinspect_session_keyring(void) {
+    const int get_keyring_id = 0, session = -3;  // KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING
+    return syscall(SYS_keyctl, get_keyring_id, session, 0);
 }

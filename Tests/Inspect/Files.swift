@@ -16,6 +16,11 @@ func inspectFiles(_ name: String, _ words: [String]) -> Bool {
     case "chmod": report("chmod \(path)", outcome(chmod(path, mode_t(number(words, 1)))))
     case "chown": report("chown \(path)", outcome(chown(path, uid_t(number(words, 1)), gid_t(number(words, 2)))))
     case "symlink": report("symlink \(path)", outcome(symlink(word(words, 1), path)))
+    case "hard-link": report("hard-link \(path)", outcome(link(path, word(words, 1))))
+    case "rmdir": report("rmdir \(path)", outcome(rmdir(path)))
+    case "fifo": report("fifo \(path)", outcome(mkfifo(path, 0o640)))
+    case "set-attribute": report("set-attribute \(path)", setAttribute(path, word(words, 1), word(words, 2)))
+    case "attribute": report("attribute \(path)", attribute(path, word(words, 1)))
     case "stat": report("stat \(path)", status(of: path))
     case "list": report("list \(path)", names(in: path)?.joined(separator: " ") ?? errorName(errno))
     case "link": report("link \(path)", target(ofLink: path) ?? errorName(errno))
@@ -44,6 +49,17 @@ private func put(_ text: String, into path: String, _ flags: CInt) -> String {
     let result = outcome(write(descriptor, bytes, bytes.count))
     close(descriptor)
     return result
+}
+
+private func setAttribute(_ path: String, _ name: String, _ value: String) -> String {
+    let bytes = Array(value.utf8)
+    return outcome(clinux_lsetxattr(path, name, bytes, bytes.count, 0))
+}
+
+private func attribute(_ path: String, _ name: String) -> String {
+    var value = [UInt8](repeating: 0, count: 4096)
+    let count = clinux_lgetxattr(path, name, &value, value.count)
+    return count < 0 ? errorName(errno) : String(decoding: value.prefix(count), as: UTF8.self)
 }
 
 /// `KIND 0oMODE UID:GID SIZE LINKS MAJOR:MINOR` of the name itself.

@@ -13,7 +13,7 @@ struct Inspect {
 
     private static func run(_ name: String, _ words: [String]) {
         let groups: [(String, [String]) -> Bool] = [
-            inspectIdentity, inspectFiles, inspectKernel, inspectProcesses, inspectSockets,
+            inspectIdentity, inspectFiles, inspectKernel, inspectProcesses, inspectSockets, inspectAttacks,
         ]
         for group in groups where group(name, words) { return }
         report("unknown", name)

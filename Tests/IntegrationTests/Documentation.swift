@@ -7,6 +7,7 @@ extension Integration {
     @Suite struct Documentation {
         static let documents = [
             "subcommands/trust.md", "subcommands/fetch.md", "subcommands/image.md", "signing-and-verification.md",
+            "subcommands/enter.md", "subcommands/export.md",
         ]
 
         @Test(arguments: documents)

@@ -4,30 +4,161 @@ import Testing
 
 extension Integration {
     @Suite struct Enter {
+        /// Numbers of processes, use of memory, and how often it had to wait.
+        private static let changing = [
+            "Tgid", "Ngid", "Pid", "PPid", "NStgid", "NSpid", "NSpgid", "NSsid", "FDSize", "SigQ",
+            "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches", "HugetlbPages",
+        ]
+
         @Test(arguments: ["0", "1000"])
-        func `what enters is confined exactly as the app`(user: String) throws {
+        func `what enters as the app's user differs from the app in nothing`(user: String) throws {
             try RktFixture.with { rkt throws in
-                let questions = "status + namespaces + cgroup + rlimits + umask + oom + fds + mounts + env"
-                let (pod, uuid) = try rkt.startWaitingPod(
-                    options: ["--set-env=MARK=1"], appOptions: ["--user=\(user)", "--group=\(user)", "--memory=256Mi"],
-                    questions: questions)
+                let questions =
+                    "read /proc/self/status + namespaces + cgroup + rlimits + umask + oom + fds + mounts + env + keyring"
+                    + " + read /proc/self/personality"
+                var start = rkt.command(
+                    rkt.podArguments(
+                        .ns, image: try rkt.probeImage(), options: ["--set-env=MARK=1", "--insecure-options=seccomp"],
+                        appOptions: [
+                            "--user=\(user)", "--group=\(user)", "--supplementary-gids=7,8", "--memory=256Mi",
+                        ], (questions + " + wait 60").split(separator: " ").map(String.init)))
+                start.arguments = ["-n", "3", "taskset", "-c", "0", start.program.string] + start.arguments
+                start.program = "/usr/bin/nice"
+                let pod = try start.start()
+                rkt.atEnd { if pod.isRunning { pod.killAll() } }
+                try pod.waitForOutput("waiting=")
                 let inApp = Facts(
                     pod.outputSoFar.split(separator: "\n").filter { !$0.hasPrefix("waiting") }.joined(separator: "\n"))
                 let entered = Facts(
-                    try rkt(["enter", uuid, "/inspect"] + questions.split(separator: " ").map(String.init)).succeeded()
-                        .output)
-                for name in [
-                    "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "Uid",
-                    "Gid", "Groups", "SigBlk", "SigIgn", "umask", "oom",
-                ] {
+                    try rkt(
+                        ["enter", "--user=app", rkt.onlyPod(), "/inspect"]
+                            + questions.split(separator: " ").map(String.init)
+                    ).succeeded().output)
+                let fields = statusFields(inApp)
+                #expect(fields.count > 20)
+                #expect(fields["Groups"]?.split(separator: " ").contains("7") == true)
+                #expect(fields["Cpus_allowed_list"] == "0")
+                #expect(statusFields(entered) == fields)
+                for name in ["cgroup", "rlimit", "mount"] { #expect(entered.all(name) == inApp.all(name), "\(name)") }
+                for name in ["umask", "oom", "read /proc/self/personality"] {
                     #expect(entered[name] == inApp[name], "\(name)")
                 }
-                for name in ["cgroup", "rlimit", "mount"] { #expect(entered.all(name) == inApp.all(name), "\(name)") }
                 #expect(entered.starting("ns.").map(\.value) == inApp.starting("ns.").map(\.value))
                 #expect(entered.starting("fd.").map(\.name).sorted() == ["0", "1", "2"])
+                let keyring = try Command(Programs.inspect(), ["keyring"]).run().text
+                #expect(
+                    ![inApp, entered].contains { "keyring=\($0["keyring"] ?? "")" == keyring }, "keys of the caller")
                 var environment = entered.environment
+                #expect(environment["TERM"] == "vt100")
                 environment["TERM"] = nil
                 #expect(environment == inApp.environment)
+                pod.signal(15)
+                pod.wait()
+            }
+        }
+
+        private func statusFields(_ facts: Facts) -> [String: String] {
+            var fields: [String: String] = [:]
+            for line in (facts["read /proc/self/status"] ?? "").split(separator: "\\n") {
+                let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
+                let name = parts[0]
+                if Self.changing.contains(name) || name.hasPrefix("Vm") || name.hasPrefix("Rss") { continue }
+                fields[name] = parts.dropFirst().joined().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            }
+            return fields
+        }
+
+        @Test func `root enters unless another user is named, and has no more rights than the app can have`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startWaitingPod(
+                    appOptions: ["--user=web", "--group=web", "--supplementary-gids=7"], questions: "status")
+                let inApp = Facts(pod.outputSoFar)
+                func enter(_ words: String...) throws -> Facts {
+                    Facts(try rkt(["enter"] + words + [uuid, "/inspect", "status", "+", "user"]).succeeded().output)
+                }
+                let root = try enter()
+                #expect(root["Uid"] == "0 0 0 0" && root["Gid"] == "0 0 0 0" && root["groups"] == "")
+                for set in ["CapPrm", "CapEff", "CapBnd"] { #expect(root[set] == inApp["CapBnd"], "\(set)") }
+                for name in ["CapInh", "CapAmb", "NoNewPrivs", "Seccomp"] { #expect(root[name] == inApp[name]) }
+                for user in ["web", "1000"] {
+                    let web = try enter("--user=\(user)")
+                    #expect(web["Uid"] == "1000 1000 1000 1000" && web["Gid"] == "1001 1001 1001 1001")
+                    #expect(web["groups"] == "" && web["CapPrm"] == "0000000000000000")
+                }
+                let app = try enter("--user=app")
+                for name in ["Uid", "Gid", "Groups"] { #expect(app[name] == inApp[name], "\(name)") }
+                let stranger = try enter("--user=4242")
+                #expect(stranger["uid"] == "4242" && stranger["gid"] == "4242")
+                for wrong in ["nobody", "+0", "-1", "00", "4294967296", "4294967295", "/etc/passwd"] {
+                    try rkt("enter", "--user=\(wrong)", uuid, "/inspect", "user").refused("enter: ")
+                }
+                pod.signal(15)
+                pod.wait()
+            }
+        }
+
+        @Test func `a flavor that knows no users refuses to enter as one`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startWaitingPod(.fly)
+                try rkt("enter", "--user=0", uuid, "/inspect", "user").refused(
+                    "--user needs a stage1 of interface version 7")
+                pod.signal(15)
+                pod.wait()
+            }
+        }
+
+        @Test func `a pod that is on its way out gives one clear line`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startWaitingPod(questions: "echo up")
+                try rkt("stop", "--force", uuid).succeeded()
+                var endings: Set<String> = []
+                for _ in 0..<20 {
+                    let result = try rkt("enter", uuid, "/inspect", "echo", "in")
+                    if result.ending == .exited(254) {
+                        #expect(result.errorLines.count == 1, "\(result)")
+                        endings.formUnion(result.errorLines)
+                    } else {
+                        #expect(result.ending == .killed(signal: 9) || result.output == "in\n", "\(result)")
+                    }
+                }
+                for line in endings {
+                    #expect(
+                        line.hasSuffix("isn't currently running") || line.hasSuffix("is not running")
+                            || line.hasSuffix("has just ended") || line.hasSuffix("is not running anymore"), "\(line)")
+                }
+                pod.wait()
+                try rkt("enter", uuid, "/inspect").refused("isn't currently running")
+            }
+        }
+
+        @Test func `nobody in the pod gets hold of what enters before it is confined`() throws {
+            try RktFixture.with { rkt throws in
+                let pod = try rkt.start(
+                    rkt.podArguments(
+                        .ns, image: rkt.probeImage(), options: ["--insecure-options=seccomp"],
+                        ["echo", "go", "+", "attack", "4000", "+", "wait", "60"]))
+                try pod.waitForOutput("go")
+                let uuid = try rkt.onlyPod()
+                try rkt("status", "--wait-ready=20s", uuid).succeeded()
+                var count = 0
+                while !pod.outputSoFar.contains("attacked="), count < 1000 {
+                    _ = try rkt("enter", "--user=app", uuid, "/inspect", "pid")
+                    _ = try rkt("enter", uuid, "/inspect", "pid")
+                    count += 2
+                }
+                try pod.waitForOutput("waiting=")  // two that trace each other stop for ever
+                let entered = Facts(try rkt("enter", uuid, "/inspect", "attack", "200").output)
+                for facts in [Facts(pod.outputSoFar), entered] {
+                    for what in ["attack.write", "attack.trace"] {
+                        #expect(facts.all(what).allSatisfy { $0 == "/inspect" }, "\(what): \(facts.all(what))")
+                    }
+                    #expect(facts.all("attack.root").isEmpty)
+                    for target in facts.all("attack.fd") {
+                        #expect(!target.contains("\(rkt.directory)") && !target.contains("launch"), "\(target)")
+                    }
+                }
+                let attacked = Facts(pod.outputSoFar)["attacked"].flatMap { Int($0) } ?? 0
+                #expect(attacked > 10, "only \(attacked) of \(count) were seen")
                 pod.signal(15)
                 pod.wait()
             }

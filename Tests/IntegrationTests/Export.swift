@@ -39,6 +39,49 @@ extension Integration {
             }
         }
 
+        /// What is asked of the pod at its end, and of the image that came of it.
+        private static let questions =
+            "stat /pair-a + stat /pair-b + stat /setuid + stat /sticky + stat /pipe + stat /noted + attribute /noted user.note"
+            + " + stat /new-a + stat /new-b + attribute /new-a user.mine + stat /made-pipe + stat /emptied"
+            + " + list /emptied + list /moved + list /gone + stat /moved/file + link /link + stat /old"
+            + " + attribute /capable security.capability + list /"
+
+        @Test(arguments: [[], ["--no-overlay"]])
+        func `owners, modes, attributes and hard links are as the app left them`(options: [String]) throws {
+            try RktFixture.with { rkt throws in
+                let capability: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").file("/pair-a", "pair").hardLink("/pair-b", to: "/pair-a")
+                        .entry(
+                            .file("rootfs/setuid", "s", mode: 0o6751).with {
+                                $0.user = 5; $0.group = 6
+                            }
+                        )
+                        .directory("/sticky", mode: 0o1777).entry(.fifo("rootfs/pipe"))
+                        .entry(.file("rootfs/noted", "n").attribute("user.note", Array("of the image".utf8)))
+                        .entry(.file("rootfs/capable", "c").attribute("security.capability", capability))
+                        .directory("/emptied").file("/emptied/one", "1").directory("/dir").file("/dir/file", "f")
+                        .directory("/gone").file("/old", "0"))
+                let changes =
+                    "write /new-a new + chown /new-a 77 78 + chmod /new-a 1257 + hard-link /new-a /new-b"
+                    + " + set-attribute /new-a user.mine yes + fifo /made-pipe + remove /emptied/one + rmdir /emptied"
+                    + " + mkdir /emptied + write /emptied/two 2 + mkdir /moved + rename /dir/file /moved/file"
+                    + " + rmdir /dir + rmdir /gone + symlink /link ../outside + chmod /old 256 + chown /old 1000 1001"
+                let left = try rkt.ask("\(changes) + \(Self.questions)", options: options, image: image)
+                #expect(left["stat /new-b"]?.hasPrefix("file 0o2351 77:78 4 2") == true, "\(left)")
+                #expect(left["attribute /noted"] == "of the image")
+                let out = rkt.directory.appending("out.aci")
+                try rkt("export", rkt.onlyPod(), out.string).succeeded()
+
+                let again = try rkt.ask(Self.questions, options: options, image: rkt.fetch(out))
+                for question in Self.questions.split(separator: "+").map({ $0.split(separator: " ") }) {
+                    let name = question.prefix(2).joined(separator: " ")
+                    let (before, after) = (left[name], again[name])
+                    #expect(before != nil && before == after, "\(name)")
+                }
+            }
+        }
+
         @Test func `volumes do not become part of the image`() throws {
             try RktFixture.with { rkt throws in
                 let source = try rkt.source(["secret": "x"])

@@ -43,7 +43,15 @@ import Testing
         let words = ["--pid=7", "--appname=web", "--", "ls", "--", "-l"]
         let arguments = try EnterArguments(parsing: words)
         #expect(arguments.command == ["ls", "--", "-l"])
-        #expect(arguments.words == words)
+        #expect(arguments.words(forInterface: 7) == words)
+    }
+
+    @Test func `a user to enter as is told to those who know of users`() throws {
+        let words = ["--pid=7", "--appname=web", "--user=app", "--", "id"]
+        let arguments = try EnterArguments(parsing: words)
+        #expect(arguments.user == "app")
+        #expect(arguments.words(forInterface: 7) == words)
+        #expect(arguments.words(forInterface: 6) == ["--pid=7", "--appname=web", "--", "id"])
     }
 
     @Test func `what does not fit is named`() {

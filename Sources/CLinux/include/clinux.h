@@ -192,6 +192,8 @@ struct clinux_child {
 int clinux_wait(pid_t pid, int nohang, struct clinux_child *out);
 int clinux_wait_pidfd(int pidfd, int nohang, struct clinux_child *out);
 #define CLINUX_CLD_EXITED 1
+/// waitid(2) with WSTOPPED: 1 when the child has stopped since this was asked last, 0 when it has not.
+int clinux_has_stopped(int pidfd);
 
 /// execveat(2) with AT_EMPTY_PATH, and execve(2).
 int clinux_execveat(int fd, char *const argv[], char *const envp[]);
@@ -212,6 +214,17 @@ int clinux_set_secure_bits(unsigned long bits);
 int clinux_clear_ambient(void);
 int clinux_raise_ambient(int capability);
 int clinux_set_name(const char *name);
+
+/// sched_getattr(2) and sched_setattr(2): policy, priority and niceness of process `pid` for the calling thread.
+int clinux_adopt_scheduling(pid_t pid);
+/// sched_getaffinity(2) and sched_setaffinity(2): the processors of process `pid` for the calling thread.
+int clinux_adopt_processors(pid_t pid);
+/// ioprio_get(2) and ioprio_set(2): the class and priority of process `pid` for the calling thread.
+int clinux_adopt_io_priority(pid_t pid);
+/// personality(2).
+int clinux_set_personality(unsigned long persona);
+/// keyctl(2) with KEYCTL_JOIN_SESSION_KEYRING: a new session keyring without a name, with nothing in it.
+int clinux_new_session_keyring(void);
 
 // Of <linux/securebits.h>, each with its lock: no capabilities for user 0, kept ones stay kept, none become ambient.
 #define CLINUX_SECBITS_NO_PRIVILEGED_USER 0xefu

@@ -40,6 +40,7 @@ struct Options: Sendable {
     // Pods that exist
     var uuidFile: FilePath?
     var appName: String?
+    var enteringUser: String?
     var wait = Wait.no
     var waitReady = Wait.no
     var isForced = false

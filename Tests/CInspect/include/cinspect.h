@@ -47,4 +47,11 @@ int cinspect_touch_memory(uint64_t bytes);
 /// TIOCSTI on descriptor `fd`: pushes a byte into the input of the terminal.
 int cinspect_push_terminal_input(int fd);
 
+/// Attaches to process `pid` with ptrace(2), reads which program it runs into `program`, and lets it go: 0, or -1 with
+/// errno.
+int cinspect_trace(pid_t pid, char *program, size_t size);
+
+/// keyctl(2): the number of the session keyring, or -1 with errno.
+long cinspect_session_keyring(void);
+
 #endif
