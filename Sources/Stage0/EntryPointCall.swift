@@ -9,13 +9,14 @@ import SystemPackage
 /// `timeout`: the child is killed after it; nil waits for ever.
 /// `enter`: makes the pod visible in the child.
 func runEntryPoint(
-    _ program: FilePath, _ words: [String], timeout: Duration?, _ view: PodView, enter: (PodView) throws -> Void
+    _ program: FilePath, _ words: [String], environment: [String] = processEnvironment(), timeout: Duration?,
+    _ view: PodView, enter: (PodView) throws -> Void
 ) throws -> ProcessEnd {
     let child = try forkProcess {
         do {
             try enter(view)
             let executable = try view.program(program)
-            try replaceProcess(executable, [executable.string] + words, environment: processEnvironment())
+            try replaceProcess(executable, [executable.string] + words, environment: environment)
         } catch {
             try? Descriptor(owning: 2).writeAll("\(error)\n")  // nobody is left to tell
             _exit(254)

@@ -30,7 +30,10 @@ func podManifest(of apps: [RequestedApp], _ options: PodOptions) throws -> (PodM
         }
         manifest.ports.append(port)
     }
-    try manifest.annotations.set(try ACIdentifier(Stage1ABI.mutableAnnotation), "false")
+    for (name, value) in options.annotations { try manifest.annotations.set(name, value) }
+    try manifest.annotations.set(try ACIdentifier(Stage1ABI.mutableAnnotation), "\(options.isMutable)")
+    for (name, value) in options.userAnnotations { manifest.userAnnotations[name] = value }
+    for (name, value) in options.userLabels { manifest.userLabels[name] = value }
     return (manifest, refused)
 }
 

@@ -13,6 +13,8 @@ package struct AppOptions: Sendable {
     package var exec: String?
     /// Come after the command's own arguments.
     package var arguments: [String] = []
+    /// Whether they replace the command's own arguments instead.
+    package var replacesArguments = false
     package var workingDirectory: String?
     package var user: String?
     package var group: String?
@@ -45,6 +47,11 @@ package struct PodOptions: Sendable {
     package var stage1Locations: Stage1Locations
     /// Rendered trees are not compared with their seals before the pod starts.
     package var skipsTreeCheck = false
+    /// Apps can be added and removed while the pod runs; then it may begin without any.
+    package var isMutable = false
+    package var annotations: [(ACIdentifier, String)] = []
+    package var userAnnotations: [(String, String)] = []
+    package var userLabels: [(String, String)] = []
     /// Trees are shared with other pods; copied otherwise.
     package var usesOverlay = true
     package var volumes: [Volume] = []

@@ -42,6 +42,17 @@ struct PodStage1 {
         return FilePath(String(path))
     }
 
+    /// Whether the image has a program for this.
+    func has(_ entryPoint: Stage1ABI.EntryPoint) -> Bool { (try? path(of: entryPoint)) != nil }  // it throws only then
+
+    /// Whether apps can come and go in a pod of this image.
+    ///
+    /// Source: rkt 1.30.0, stage0/common.go.
+    var supportsMutablePods: Bool {
+        interfaceVersion >= AppArguments.version
+            && [Stage1ABI.EntryPoint.appAdd, .appStart, .appStop, .appRemove].allSatisfy(has)
+    }
+
     /// Checks that the programs are there which every image must have.
     static func checkEntryPoints(_ manifest: ImageManifest) throws {
         let stage1 = try PodStage1(manifest)

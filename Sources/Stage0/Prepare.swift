@@ -39,7 +39,7 @@ private struct PodImages {
     init(_ options: PodOptions, _ data: DataDirectory, _ fetcher: ImageFetcher) throws {
         let store = try data.images()
         if case .apps(let requests) = options.content {
-            guard !requests.isEmpty else { throw PreparationError.noApps }
+            guard !requests.isEmpty || options.isMutable else { throw PreparationError.noApps }
             apps = try fetcher.fetch(requests.map { ImageRequest($0.image, signature: $0.signature) }).map(\.id)
         } else {
             apps = []
@@ -47,6 +47,9 @@ private struct PodImages {
         let stage1 = try fetcher.stage1Image(options.stage1, at: options.stage1Locations)
         try explaining("cannot use stage1 image \(stage1)") {
             try PodStage1.checkEntryPoints(store.manifest(of: stage1))
+        }
+        if options.isMutable, try !PodStage1(store.manifest(of: stage1)).supportsMutablePods {
+            throw AppError.noMutablePods
         }
         self.stage1 = stage1
     }

@@ -49,11 +49,15 @@ private struct PodStart {
     init(_ pod: Pod, _ options: RunOptions, _ data: DataDirectory, report: (String) -> Void) throws {
         self.pod = pod
         self.options = options
-        apps = try pod.manifest().apps.map(\.name)
-        guard !apps.isEmpty else { throw PreparationError.noApps }
+        let manifest = try pod.manifest()
+        apps = manifest.apps.map(\.name)
+        let isMutable = try manifest.isMutable()
+        guard !apps.isEmpty || isMutable else { throw PreparationError.noApps }
         let stage1 = try PodStage1(of: pod)
+        if isMutable, !stage1.supportsMutablePods { throw AppError.noMutablePods }
         program = try stage1.path(of: .run)
-        let arguments = runArguments(pod, options)
+        var arguments = runArguments(pod, options)
+        arguments.isMutable = isMutable
         for sentence in arguments.unsupported(byInterface: stage1.interfaceVersion) { report("warning: \(sentence)") }
         self.arguments = arguments.words(forInterface: stage1.interfaceVersion)
         guard pod.usesOverlay() else {
@@ -127,7 +131,7 @@ private func record(_ options: RunOptions, in pod: Pod) throws {
 /// Makes `/etc/mtab` where an app's image has a directory `/etc` without it.
 ///
 /// Everything is looked up inside the app's root: where `/etc` is a link, nothing is made.
-private func linkMountTable(inApp root: FilePath) throws(SystemCallError) {
+func linkMountTable(inApp root: FilePath) throws(SystemCallError) {
     do {
         let directory = try Descriptor.open(root, [.path, .directory])
             .openBeneath("etc", [.directory, .noFollow], confinement: .inRootWithoutSymlinks)

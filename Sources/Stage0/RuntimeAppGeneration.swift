@@ -22,11 +22,14 @@ struct RequestedApp {
 
     /// The entry of the pod manifest, and a sentence for everything the image asked for that images may not have.
     ///
+    /// `pod`: nil for an app that is added to a pod that is there already.
+    ///
     /// Source: rkt 1.30.0, stage0/run.go, `generateRuntimeApp`.
-    func runtimeApp(in pod: PodOptions) throws -> (RuntimeApp, refused: [String]) {
+    func runtimeApp(in pod: PodOptions?) throws -> (RuntimeApp, refused: [String]) {
         guard let imageApp = manifest.app ?? newAppSection() else { throw PreparationError.noAppSection(imageID) }
         var (app, refused) = narrowed(imageApp)
         if let exec = options.exec { app.exec = [exec] }
+        if options.replacesArguments, !options.arguments.isEmpty { app.exec = Array(app.exec.prefix(1)) }
         app.exec += options.arguments
         if let workingDirectory = options.workingDirectory { app.workingDirectory = workingDirectory }
         if let user = options.user { app.user = user }
@@ -38,7 +41,7 @@ struct RequestedApp {
         var runtime = RuntimeApp(
             name, image: RuntimeImage(name: manifest.name, id: imageID, labels: manifest.labels), app: app)
         runtime.readOnlyRootFS = options.readOnlyRootFS ?? false
-        runtime.mounts = Self.firstOfEachPath(options.mounts + pod.mounts)
+        runtime.mounts = Self.firstOfEachPath(options.mounts + (pod?.mounts ?? []))
         return (runtime, refused.map { "image '\(manifest.name)': \($0)" })
     }
 
@@ -47,13 +50,13 @@ struct RequestedApp {
         options.exec == nil ? nil : App(exec: [], user: "0", group: "0")
     }
 
-    private func environment(_ image: [EnvironmentVariable], in pod: PodOptions) throws -> [EnvironmentVariable] {
+    private func environment(_ image: [EnvironmentVariable], in pod: PodOptions?) throws -> [EnvironmentVariable] {
         var merged = AppEnvironment()
         merged.set(image.map { ($0.name, $0.value) })
         merged.set(options.environment)
-        merged.set(pod.environmentFromFiles)
-        merged.set(pod.environment)
-        merged.setMissing(pod.inheritedEnvironment)
+        merged.set(pod?.environmentFromFiles ?? [])
+        merged.set(pod?.environment ?? [])
+        merged.setMissing(pod?.inheritedEnvironment ?? [])
         return try merged.variables.map { try EnvironmentVariable($0.name, $0.value) }
     }
 

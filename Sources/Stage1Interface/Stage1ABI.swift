@@ -32,6 +32,11 @@ package enum Stage1ABI {
     package static let selinuxContextVariable = "RKT_SELINUX_CONTEXT"
     package static let selinuxMountContextVariable = "RKT_SELINUX_MOUNT_CONTEXT"
 
+    /// Environment variables of the entry points for single apps: the `enter` program, the pod's first process, the app.
+    package static let enterCommandVariable = "RKT_STAGE1_ENTERCMD"
+    package static let enterPIDVariable = "RKT_STAGE1_ENTERPID"
+    package static let enterAppVariable = "RKT_STAGE1_ENTERAPP"
+
     /// The annotation of a pod manifest that says whether apps can be added to the running pod.
     package static let mutableAnnotation = "coreos.com/rkt/stage1/mutable"
 

@@ -11,8 +11,9 @@ let rootCommand = Command(
         """,
     children: [
         runCommand, prepareCommand, runPreparedCommand, fetchCommand, listCommand, statusCommand, catManifestCommand,
-        stopCommand, rmCommand, gcCommand, enterCommand, exportCommand, versionCommand, helpCommand, configCommand,
-        imageCommand, trustCommand, .notAvailable("api-service"), .notAvailable("app"), .notAvailable("attach"),
+        stopCommand, rmCommand, gcCommand, enterCommand, exportCommand, appCommand, versionCommand, helpCommand,
+        configCommand,
+        imageCommand, trustCommand, .notAvailable("api-service"), .notAvailable("attach"),
         .notAvailable("completion"), .notAvailable("metadata-service"),
     ])
 

@@ -58,8 +58,8 @@ enum Rkt {
             try run(context)
             return ExitStatus.success
         } catch let ending as Ending {
-            if ending == .usage { output(help()) }
-            return ending == .failedSoftly ? ExitStatus.softFailure : ExitStatus.failure
+            if ending == .usage || ending == .usageSoftly { output(help()) }
+            return ending == .failedSoftly || ending == .usageSoftly ? ExitStatus.softFailure : ExitStatus.failure
         } catch {
             context.report(error)
             return ExitStatus.failure
@@ -74,7 +74,7 @@ enum Rkt {
 /// Source: rkt 1.30.0, rkt/rkt.go and the commands.
 enum ExitStatus {
     static let success: CInt = 0
-    /// `status` and `stop` without a readable `--uuid-file`.
+    /// `status` and `stop` without a readable `--uuid-file`; `app sandbox`, `app list` and `app status`.
     static let softFailure: CInt = 1
     static let missingCommand: CInt = 2
     static let failure: CInt = 254

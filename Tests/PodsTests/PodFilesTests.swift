@@ -49,6 +49,38 @@ import Testing
         #expect(try pod.exitTime(of: app) != nil)
     }
 
+    @Test func `an app of a mutable pod is what its own files say`() throws {
+        try write("", PodFile.created)
+        try pod.startRunning()
+        #expect(try pod.status(of: app, isMutable: true) == AppStatus(.unknown))
+        #expect(try pod.status(of: app, isMutable: false).state == .running)
+        try write("", "stage1/rootfs/rkt/status/web-created")
+        let created = try pod.status(of: app, isMutable: true)
+        #expect(created.state == .created && created.created != nil && created.started == nil)
+        try write("", "stage1/rootfs/rkt/status/web-started")
+        let running = try pod.status(of: app, isMutable: true)
+        #expect(running.state == .running && running.started != nil && running.finished == nil)
+        try write("3\n", "stage1/rootfs/rkt/status/web")
+        let exited = try pod.status(of: app, isMutable: true)
+        #expect(exited.state == .exited && exited.exitStatus == 3 && exited.finished != nil)
+        try write("no number", "stage1/rootfs/rkt/status/web")
+        #expect(try pod.status(of: app, isMutable: true).exitStatus == 1)
+    }
+
+    @Test func `a manifest is changed by one at a time and never half`() throws {
+        try write("", PodFile.manifestLock)
+        try write(#"{"acVersion":"1.30.0","acKind":"PodManifest","apps":[]}"#, PodFile.manifest)
+        let edit = try ManifestEdit(pod)
+        var manifest = edit.manifest
+        manifest.userLabels["a"] = "b"
+        try edit.save(manifest)
+        #expect(try pod.manifest().userLabels["a"] == "b")
+        let other = try Descriptor.open(pod.path.appending(PodFile.manifestLock), [.readWrite])
+        #expect(try !other.tryLock(.exclusive))
+        _ = consume edit
+        #expect(try other.tryLock(.exclusive))
+    }
+
     @Test func `an app's status is read from the upper directory of an overlay`() throws {
         try write("", PodFile.overlayPrepared)
         try write("deps-sha512-1234\n", PodFile.stage1TreeID)

@@ -1,4 +1,5 @@
 import AppContainer
+import Pods
 import Testing
 
 @testable import Stage0
@@ -50,6 +51,27 @@ import Testing
             $0.arguments = ["-c", "true"]
         }
         #expect(replaced.apps.first?.app?.exec == ["/bin/sh", "-c", "true"])
+    }
+
+    @Test func `arguments of an app that is added take the place of the image's`() throws {
+        let replaced = try pod {
+            $0.replacesArguments = true
+            $0.arguments = ["-v"]
+        }
+        #expect(replaced.apps.first?.app?.exec == ["/bin/serve", "-v"])
+        #expect(try pod { $0.replacesArguments = true }.apps.first?.app?.exec == ["/bin/serve", "--all"])
+    }
+
+    @Test func `a mutable pod says that it is, whatever else is said of it`() throws {
+        let manifest = try pod { _ in
+        } _: {
+            $0.isMutable = true
+            $0.annotations = [(try ACIdentifier("coreos.com/rkt/stage1/mutable"), "false")]
+            $0.userLabels = [("tier", "web")]
+        }
+        #expect(try manifest.isMutable())
+        #expect(manifest.userLabels["tier"] == "web")
+        #expect(try !pod().isMutable())
     }
 
     @Test func `later sources of the environment win over earlier ones`() throws {

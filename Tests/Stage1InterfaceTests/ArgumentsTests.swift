@@ -54,6 +54,19 @@ import Testing
         #expect(arguments.words(forInterface: 6) == ["--pid=7", "--appname=web", "--", "id"])
     }
 
+    @Test func `the entry points for one app are told which, and adding also of which pod`() throws {
+        let app = try ACName("web")
+        let pod = try PodID(parsing: "6733c9ed-2f6a-4b0b-8c4d-1b7f9a2e0001")
+        for arguments in [AppArguments(app: app, debug: true), AppArguments(app: app, debug: false, pod: pod)] {
+            #expect(try AppArguments(parsing: arguments.words) == arguments)
+        }
+        #expect(AppArguments(app: app, debug: true).words == ["--app=web", "--debug=true"])
+        #expect(throws: EntryPointArgumentError.missing("--app")) { try AppArguments(parsing: ["--debug=true"]) }
+        #expect(throws: EntryPointArgumentError.invalidValue("A", flag: "--app")) {
+            try AppArguments(parsing: ["--app=A"])
+        }
+    }
+
     @Test func `what does not fit is named`() {
         #expect(throws: EntryPointArgumentError.invalidPodID("")) { try RunArguments(parsing: ["--debug"]) }
         #expect(throws: EntryPointArgumentError.unknownFlag("--nothing")) { try RunArguments(parsing: ["--nothing"]) }

@@ -34,6 +34,13 @@ struct Flag: Sendable {
 }
 
 extension Flag {
+    /// The same flag, which takes the next word when no value is written with it.
+    var withoutBareValue: Flag {
+        Flag(
+            name: name, shorthand: shorthand, kind: kind, defaultText: defaultText, bareValue: nil, usage: usage,
+            visibility: visibility, set: set)
+    }
+
     static func boolean(
         _ name: String, _ usage: String, default defaultValue: Bool = false,
         set: @escaping @Sendable (inout Options, Bool) throws -> Void

@@ -36,6 +36,9 @@ struct Options: Sendable {
     var podManifest: FilePath?
     var uuidFileSave: FilePath?
     var isQuiet = false
+    var podAnnotations: [(ACIdentifier, String)] = []
+    var podUserAnnotations: [(String, String)] = []
+    var podUserLabels: [(String, String)] = []
 
     // Pods that exist
     var uuidFile: FilePath?

@@ -13,7 +13,7 @@ func podFlags() -> [Flag] {
                 throw GoValueError(description: "invalid value in --volume flag \(quoted(text)): \(error)")
             }
         },
-        .boolean("no-overlay", "disable overlay filesystem") { $0.usesOverlay = !$1 },
+        noOverlayFlag,
         .string(
             "pod-manifest",
             "the path to the pod manifest. If it's non-empty, then no images, volumes, global mounts and environment "
@@ -22,6 +22,12 @@ func podFlags() -> [Flag] {
         .notAvailable("port"),
         .notAvailable("private-users", bare: "true"),
     ] + fetchFlags(standard: .new)
+}
+
+let noOverlayFlag = Flag.boolean("no-overlay", "disable overlay filesystem") { $0.usesOverlay = !$1 }
+
+let uuidFileSaveFlag = Flag.string("uuid-file-save", "write out pod UUID to specified file") {
+    $0.uuidFileSave = absolutePath($1)
 }
 
 /// The five ways to name a stage1 image.

@@ -7,16 +7,21 @@ import SystemPackage
 /// What the command line and the configuration ask of a pod that is to be made.
 func podOptions(_ context: CommandContext) throws -> PodOptions {
     let options = context.options
-    let content: PodOptions.Content
     if let file = options.podManifest {
         try checkNoConflict(options)
-        content = .manifest(try explaining("cannot read the pod manifest") { try readFile(file, limit: 4 << 20) })
-    } else {
-        guard !options.apps.images.isEmpty else {
-            throw Failure("must provide at least one image or specify the pod manifest")
-        }
-        content = .apps(options.apps.apps)
+        return try podOptions(
+            context,
+            .manifest(try explaining("cannot read the pod manifest") { try readFile(file, limit: 4 << 20) }))
     }
+    guard !options.apps.images.isEmpty else {
+        throw Failure("must provide at least one image or specify the pod manifest")
+    }
+    return try podOptions(context, .apps(options.apps.apps))
+}
+
+/// The same for a pod of this content, whatever images were named.
+func podOptions(_ context: CommandContext, _ content: PodOptions.Content) throws -> PodOptions {
+    let options = context.options
     let choice = options.stage1?.choice ?? .standard
     var pod = PodOptions(content, stage1Locations: try stage1Locations(context, needsStandard: choice == .standard))
     pod.stage1 = choice

@@ -18,9 +18,7 @@ let runCommand = Command(
         Arguments for an image stand between '--' and '---', or the end. Flags for one image follow it.
         """,
     flags: {
-        podFlags() + startFlags() + appFlags() + [
-            .string("uuid-file-save", "write out pod UUID to specified file") { $0.uuidFileSave = absolutePath($1) }
-        ]
+        podFlags() + startFlags() + appFlags() + [uuidFileSaveFlag]
     },
     interspersed: false,
     needsSuperuser: true,
@@ -28,11 +26,16 @@ let runCommand = Command(
 
 private func run(_ parsed: CommandContext) throws {
     let context = try parsed.readingApps()
-    let options = context.options
     context.warnAboutInsecureOptions([.forFetching, .forRunning])
     let data = DataDirectory(try context.dataDirectory())
-    let request = try podOptions(context)
-    let fetcher = try context.imageFetcher(data, standard: .new)
+    try startNewPod(podOptions(context), context, data, context.imageFetcher(data, standard: .new))
+}
+
+/// Makes a pod and becomes it.
+func startNewPod(
+    _ request: PodOptions, _ context: CommandContext, _ data: DataDirectory, _ fetcher: ImageFetcher
+) throws -> Never {
+    let options = context.options
     try refuseUnknownNetworks(options.networks, request, fetcher, data)
     let pod = try preparePod(request, in: data, fetcher: fetcher, durable: false) { id in
         if let file = options.uuidFileSave { try save(id, to: file) }

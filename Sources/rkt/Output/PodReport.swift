@@ -103,9 +103,9 @@ extension PodReport {
         object["name"] = .string("\(pod.id)")
         object["state"] = .string(pod.state.rawValue)
         object.set("networks", unlessEmpty: networks)
-        let apps = manifest?.apps ?? []
-        object.set("app_names", unlessEmpty: apps.map { "\($0.name)" })
-        object.set("apps", unlessEmpty: apps.map(json(of:)))
+        let apps = (try? appReports()) ?? []  // who asks for one app gets the error
+        object.set("app_names", unlessEmpty: apps.map(\.name))
+        object.set("apps", unlessEmpty: apps.map(\.json))
         object.set("created_at", ifPresent: created.map { $0 / 1_000_000_000 })
         object.set("started_at", ifPresent: started.map { $0 / 1_000_000_000 })
         if let annotations = manifest?.userAnnotations, !annotations.isEmpty {
@@ -115,45 +115,12 @@ extension PodReport {
         return .object(object)
     }
 
-    private func json(of app: RuntimeApp) -> JSONValue {
-        // An app without a status has not ended, and neither has one whose status cannot be read.
-        let exitStatus = pod.state == .running || pod.state.isAfterRun ? try? pod.exitStatus(of: app.name) : nil
-        var object = JSONObject()
-        object["name"] = .string("\(app.name)")
-        object["state"] = .string(exitStatus == nil ? appState : "exited")
-        object.set("created_at", ifPresent: created)
-        object.set("started_at", ifPresent: started)
-        if let exitStatus {
-            object.set("finished_at", ifPresent: try? pod.exitTime(of: app.name))  // left out if it cannot be read
-            object["exit_code"] = .number(JSONNumber(exitStatus))
-        }
-        object["image_id"] = .string("\(app.image.id)")
-        object.set("mounts", unlessEmpty: app.mounts.map(json(of:)))
-        if let annotations = app.app?.userAnnotations, !annotations.isEmpty {
-            object["user_annotations"] = annotations.json
-        }
-        if let labels = app.app?.userLabels, !labels.isEmpty { object["user_labels"] = labels.json }
-        return .object(object)
-    }
-
-    private func json(of mount: Mount) -> JSONValue {
-        let volume = mount.appVolume ?? manifest?.volumes.first { $0.name == mount.volume }
-        var source = ""
-        if case .host(let path) = volume?.kind { source = path }
-        var object = JSONObject()
-        object["name"] = .string("\(mount.volume)")
-        object["container_path"] = .string(mount.path)
-        object["host_path"] = .string(source)
-        object["read_only"] = .bool(volume?.readOnly ?? false)
-        return .object(object)
-    }
-
-    private var appState: String {
-        switch pod.state {
-        case .prepared: "created"
-        case .running: "running"
-        case .deleting, .exitedDeleting, .exited, .exitedGarbage: "exited"
-        case .embryo, .preparing, .abortedPrepare, .garbage: "unknown"
+    /// The apps of the pod; none while it has no manifest.
+    func appReports() throws -> [AppReport] {
+        guard let manifest else { return [] }
+        let isMutable = try manifest.isMutable()
+        return try manifest.apps.map { app in
+            AppReport(app, try pod.status(of: app.name, isMutable: isMutable), of: manifest)
         }
     }
 }

@@ -2,20 +2,21 @@ import Glibc
 
 /// A point in time, in nanoseconds since 1970, as `2016-01-25 17:42:32.563 +0100 CET`: local time, at most
 /// milliseconds, without trailing zeros.
-func absoluteTime(_ nanoseconds: Int64) -> String {
+func absoluteTime(_ nanoseconds: Int64) -> String { timeText(nanoseconds, digits: 3) }
+
+/// The same to the nanosecond, as Go prints a time that nobody formats.
+func fullTime(_ nanoseconds: Int64) -> String { timeText(nanoseconds, digits: 9) }
+
+private func timeText(_ nanoseconds: Int64, digits: Int) -> String {
     let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     var seconds = time_t(remainder < 0 ? quotient - 1 : quotient)
-    let milliseconds = (remainder < 0 ? remainder + 1_000_000_000 : remainder) / 1_000_000
+    let rest = padded(Int(remainder < 0 ? remainder + 1_000_000_000 : remainder), 9).prefix(digits)
     var parts = tm()
     localtime_r(&seconds, &parts)
     var text = "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1, 2))"
     text += "-\(padded(Int(parts.tm_mday), 2)) \(padded(Int(parts.tm_hour), 2)):\(padded(Int(parts.tm_min), 2))"
     text += ":\(padded(Int(parts.tm_sec), 2))"
-    if milliseconds > 0 {
-        var fraction = padded(Int(milliseconds), 3)
-        while fraction.hasSuffix("0") { fraction.removeLast() }
-        text += "." + fraction
-    }
+    if let last = rest.lastIndex(where: { $0 != "0" }) { text += "." + rest[...last] }
     let offset = Int(parts.tm_gmtoff) / 60
     text += offset < 0 ? " -" : " +"
     text += padded(abs(offset) / 60, 2) + padded(abs(offset) % 60, 2)
