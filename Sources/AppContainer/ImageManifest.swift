@@ -37,6 +37,11 @@ package struct ImageManifest: Equatable, Sendable {
         try Platform.check(labels, against: Platform.runnable)
     }
 
+    /// Whether the image was made from a Docker or OCI image, whose users and volumes mean something else.
+    package var isConverted: Bool {
+        annotations.entries.contains { $0.name.rawValue.hasPrefix("appc.io/docker/") }
+    }
+
     /// The name of the app when the user gives none: the last element of the image's name.
     package func defaultAppName() throws(ACNameError) -> ACName { try ACName(sanitizing: name.lastElement) }
 }

@@ -6,6 +6,11 @@ package struct StringMap: Equatable, Sendable {
 
     package init() {}
 
+    /// Of two entries with one name the last counts.
+    package init(_ entries: [(name: String, value: String)]) {
+        for (name, value) in entries { object[name] = .string(value) }
+    }
+
     package var isEmpty: Bool { object.isEmpty }
     package var entries: [(key: String, value: String)] { object.members.map { ($0.key, $0.value.string ?? "") } }
 

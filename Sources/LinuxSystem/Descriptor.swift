@@ -107,14 +107,15 @@ extension Descriptor {
     ) throws(SystemCallError) -> Descriptor {
         let directory = raw
         let wanted = UInt64(UInt32(bitPattern: flags.rawValue | O_CLOEXEC))
+        var triesLeft = maximumTries
         while true {
             do {
                 let number = try check("openat2", "'\(path)' below descriptor \(directory)") {
                     clinux_openat2(directory, path, wanted, UInt64(mode), confinement.resolve)
                 }
                 return Descriptor(owning: number)
-            } catch  where error.errno == .resourceTemporarilyUnavailable {
-                continue  // a rename elsewhere raced with `..`; the kernel asks for another try
+            } catch  where error.errno == .resourceTemporarilyUnavailable && triesLeft > 0 {
+                triesLeft -= 1  // a rename elsewhere raced with `..`; the kernel asks for another try
             }
         }
     }
@@ -128,6 +129,9 @@ extension Descriptor {
     }
 
 }
+
+/// How often a path is looked up again: somebody who renames without end must not hold us up without end.
+private let maximumTries = 4096
 
 /// Both ends of a pipe.
 package struct Pipe: ~Copyable, Sendable {

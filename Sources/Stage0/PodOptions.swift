@@ -22,6 +22,10 @@ package struct AppOptions: Sendable {
     package var readOnlyRootFS: Bool?
     package var mounts: [Mount] = []
     package var environment: [(name: String, value: String)] = []
+    package var annotations: [(name: String, value: String)] = []
+    /// Replace all of the image's where there are any.
+    package var userAnnotations: [(name: String, value: String)] = []
+    package var userLabels: [(name: String, value: String)] = []
     package var memory: Quantity?
     package var cpu: Quantity?
     package var cpuShares: UInt64?
@@ -76,6 +80,8 @@ package struct RunOptions: Sendable {
     package var networks = "default"
     package var isInteractive = false
     package var hostname: String?
+    package var nameFiles = NameFiles()
+    /// `auto`, `private` or `parent`; stage1 knows what it can do.
     package var ipc: String?
     package var localConfiguration: FilePath?
     /// Restrictions of apps that are lifted for this run.

@@ -37,7 +37,7 @@ struct PodStage1 {
         guard let text = manifest.annotations[entryPoint.annotation] else {
             throw Stage1ImageError.noEntryPoint(entryPoint.annotation)
         }
-        let path = cleaned(text).dropFirst()
+        let path = cleanedPath(text).dropFirst()
         guard !path.isEmpty else { throw Stage1ImageError.noEntryPoint(entryPoint.annotation) }
         return FilePath(String(path))
     }

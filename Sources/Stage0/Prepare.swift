@@ -25,7 +25,7 @@ package func preparePod(
     let images = try PodImages(options, data, fetcher)
     let pod = try data.pods.create()
     try created(pod.id)
-    try Preparation(options, images, data, report: report).write(to: pod)
+    try Preparation(options, images, data, report: report).write(to: pod, report: report)
     if durable { try pod.descriptor.syncFileSystem() }
     return pod
 }
@@ -61,6 +61,8 @@ private struct Preparation {
     let options: PodOptions
     let stage1: ImageID
     let apps: [(name: ACName, imageID: ImageID)]
+    let pod: PodManifest
+    /// As it is written.
     let manifest: [UInt8]
     let usesOverlay: Bool
 
@@ -76,13 +78,14 @@ private struct Preparation {
                     try RequestedApp(request, imageID: id, manifest: store.manifest(of: id))
                 }
             }
-            let (podManifest, refused) = try podManifest(of: requested, options)
+            let (generated, refused) = try podManifest(of: requested, options)
             refused.forEach(report)
             apps = requested.map { ($0.name, $0.imageID) }
-            manifest = Array(podManifest.json.serialized().utf8)
+            pod = generated
+            manifest = Array(generated.json.serialized().utf8)
         case .manifest(let bytes):
-            let podManifest = try explaining("error unmarshaling pod manifest") { try PodManifest(parsing: bytes) }
-            apps = try checkPodManifest(podManifest) { id in
+            pod = try explaining("error unmarshaling pod manifest") { try PodManifest(parsing: bytes) }
+            apps = try checkPodManifest(pod) { id in
                 try explaining("error getting the image manifest from store") { try store.manifest(of: id) }
             }
             manifest = bytes
@@ -93,7 +96,7 @@ private struct Preparation {
         usesOverlay = options.usesOverlay && obstacle == nil
     }
 
-    func write(to pod: Pod) throws {
+    func write(to pod: Pod, report: (String) -> Void) throws {
         let mode = try FileStatus(of: pod.descriptor).permissions
         for name in [PodFile.appsInfo, PodFile.stage1] {
             try pod.descriptor.makeDirectory(name, mode: mode)
@@ -101,7 +104,9 @@ private struct Preparation {
         try pod.descriptor.makeDirectory("\(PodFile.stage1)/rootfs", mode: 0o755)
         try explaining("error preparing stage1") { try writeStage1(to: pod) }
         for app in apps {
-            try explaining("error preparing image \(app.imageID)") { try write(app, to: pod, mode: mode) }
+            try explaining("error preparing image \(app.imageID)") {
+                try write(app, to: pod, mode: mode, report: report)
+            }
         }
         try pod.descriptor.createFile([], name: PodFile.manifestLock, mode: 0o600)
         try pod.descriptor.createFile(manifest, name: PodFile.manifest, mode: 0o640)
@@ -125,10 +130,17 @@ private struct Preparation {
         try pod.descriptor.createFile(Array(tree.description.utf8), name: PodFile.stage1TreeID, mode: 0o640)
     }
 
-    private func write(_ app: (name: ACName, imageID: ImageID), to pod: Pod, mode: UInt32) throws {
+    private func write(
+        _ app: (name: ACName, imageID: ImageID), to pod: Pod, mode: UInt32, report: (String) -> Void
+    ) throws {
         let trees = try data.trees()
         let tree = try trees.render(app.imageID)
         let manifest = try data.images().manifestBytes(of: app.imageID)
+        let volumes = try volumesToFill(of: app)
+        if !volumes.isEmpty {
+            if !options.skipsTreeCheck { try trees.verifySeal(of: tree) }
+            try fillImplicitVolumes(volumes, from: trees.rootFileSystem(of: tree), to: pod, report: report)
+        }
         let name = app.name.rawValue
         try pod.descriptor.makeDirectory("\(PodFile.appsInfo)/\(name)", mode: mode)
         try pod.descriptor.createFile(manifest, name: PodFile.imageManifest(of: name), mode: 0o640)
@@ -143,6 +155,15 @@ private struct Preparation {
             _ = try copy(tree, to: Stage1ABI.Path.appRoot(name).string, in: pod)
         }
         try pod.descriptor.createFile(manifest, name: "\(stage1Root)/opt/stage2/\(name)/manifest", mode: 0o640)
+    }
+
+    /// The implicit volumes that begin with what the image has there: those of converted images.
+    private func volumesToFill(of app: (name: ACName, imageID: ImageID)) throws -> [ImplicitVolume] {
+        let image = try data.images().manifest(of: app.imageID)
+        guard image.isConverted, let runtime = pod[app: app.name], let main = runtime.app ?? image.app else {
+            return []
+        }
+        return pod.implicitVolumes(of: runtime, app: main)
     }
 
     /// Copies a rendered tree, after it was compared with its seal, into a directory that is there and empty.

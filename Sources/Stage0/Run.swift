@@ -81,6 +81,7 @@ private struct PodStart {
         try pod.descriptor.makeDirectory(PodFile.host, mode: 0o750)
         try enterPodMountNamespace(hostTree: directory.appending(PodFile.host))
         for (tree, root) in trees { try tree.mount(root, in: directory) }
+        try options.nameFiles.write(to: directory)
         for app in apps { try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue))) }
 
         try changeDirectory(to: directory)
@@ -101,6 +102,7 @@ private func runArguments(_ pod: Pod, _ options: RunOptions) -> RunArguments {
     arguments.hostname = options.hostname
     arguments.localConfiguration = options.localConfiguration?.string
     arguments.lifted = options.lifted
+    arguments.nameFiles = options.nameFiles.modes
     arguments.ipc = options.ipc
     return arguments
 }

@@ -1,4 +1,5 @@
 import AppContainer
+import LinuxSystem
 
 /// An image that was found, and what is wanted of it.
 struct RequestedApp {
@@ -37,10 +38,16 @@ struct RequestedApp {
         if let groups = options.supplementaryGIDs { app.supplementaryGIDs = groups }
         app.environment = try environment(app.environment, in: pod)
         app.isolators = try isolators(app.isolators)
+        if !options.userAnnotations.isEmpty { app.userAnnotations = StringMap(options.userAnnotations) }
+        if !options.userLabels.isEmpty { app.userLabels = StringMap(options.userLabels) }
+        try explaining("app '\(name)'") { try app.validate() }
 
         var runtime = RuntimeApp(
             name, image: RuntimeImage(name: manifest.name, id: imageID, labels: manifest.labels), app: app)
         runtime.readOnlyRootFS = options.readOnlyRootFS ?? false
+        for (name, value) in options.annotations {
+            try explaining("annotation '\(name)'") { try runtime.annotations.set(ACIdentifier(name), value) }
+        }
         runtime.mounts = Self.firstOfEachPath(options.mounts + (pod?.mounts ?? []))
         return (runtime, refused.map { "image '\(manifest.name)': \($0)" })
     }
@@ -56,21 +63,14 @@ struct RequestedApp {
         merged.set(options.environment)
         merged.set(pod?.environmentFromFiles ?? [])
         merged.set(pod?.environment ?? [])
-        merged.setMissing(pod?.inheritedEnvironment ?? [])
+        // What cannot stand in a manifest is left out, such as the functions that a shell exports.
+        let inherited = pod?.inheritedEnvironment ?? []
+        merged.setMissing(inherited.filter { (try? EnvironmentVariable($0.name, $0.value)) != nil })
         return try merged.variables.map { try EnvironmentVariable($0.name, $0.value) }
     }
 
     private static func firstOfEachPath(_ mounts: [Mount]) -> [Mount] {
         var seen: Set<String> = []
-        return mounts.filter { seen.insert(cleaned($0.path)).inserted }
+        return mounts.filter { seen.insert(cleanedPath($0.path)).inserted }
     }
-}
-
-/// A path without empty parts and dots, and with `..` taken back; only for comparing, nothing is opened by it.
-func cleaned(_ path: String) -> String {
-    var parts: [Substring] = []
-    for part in path.split(separator: "/") where part != "." {
-        if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return "/" + parts.joined(separator: "/")
 }

@@ -10,21 +10,41 @@ private struct Step {
     let targetInApp: String
     let recursive: Bool
     let readOnly: Bool
+    /// Whether other volumes are mounted below: on the host they must not appear there.
+    var hasOthersBelow = false
 }
 
-/// Mounts devices, processes, the kernel's tree, an empty `/tmp` and the volumes.
+/// The kernel's trees, which the app shares with the host.
+private let kernelTrees = ["dev", "proc", "sys"]
+
+/// Mounts devices, processes, the kernel's tree, an empty `/tmp`, the volumes, and the files that names are looked up with.
 ///
 /// Everything of the host is taken from ``Stage1ABI/Path/hostTree`` and keeps the propagation it has there: what the app
-/// mounts below a shared directory appears on the host. Mounts below a volume come along only when it says so.
+/// mounts below a shared directory appears on the host. What is mounted here does not, and nothing is made on the host but
+/// the missing targets in volumes. Mounts below a volume come along only when it says so.
 func mountEverything(for app: PreparedApp, of pod: PreparedPod) throws {
     let volumes = try plan(for: app, of: pod)
-    let host = Stage1ABI.Path.hostTree
-    let kernel = ["dev", "proc", "sys"].map {
-        Step(source: host.appending($0), targetInApp: "/\($0)", recursive: true, readOnly: false)
+    let root = try Descriptor.open(app.root, [.directory, .path])
+    let top = try FileStatus(of: root)
+    var places = MountTargetRules()
+    places.mounts = [top.mountID]
+    places.places = [top]
+    for name in kernelTrees {
+        let source = Stage1ABI.Path.hostTree.appending(name)
+        _ = try perform(
+            Step(source: source, targetInApp: "/\(name)", recursive: true, readOnly: false), below: root, places)
     }
-    for step in kernel { try mount(step, below: app.root) }
-    try mountScratch(below: app.root)
-    for step in volumes { try mount(step, below: app.root) }
+    let scratch = try mountScratch(below: root, places)
+    places.mounts?.insert(scratch)
+    for step in volumes {
+        let id = try perform(step, below: root, places)
+        if step.hasOthersBelow { places.mounts?.insert(id) }
+    }
+    for (source, target) in [(Stage1ABI.Path.resolvConf, "/etc/resolv.conf"), (Stage1ABI.Path.hosts, "/etc/hosts")]
+    where exists(source) && !volumes.contains(where: { isPath(target, atOrBelow: $0.targetInApp) }) {
+        _ = try perform(
+            Step(source: source, targetInApp: target, recursive: false, readOnly: false), below: root, places)
+    }
 }
 
 private func plan(for app: PreparedApp, of pod: PreparedPod) throws -> [Step] {
@@ -34,7 +54,9 @@ private func plan(for app: PreparedApp, of pod: PreparedPod) throws -> [Step] {
             throw Failure("missing volume for mountpoint \"\(point.name)\"")
         }
     }
-    return try volumePlan(for: app, volumes: pod.manifest.volumes).mounts.map { mount in
+    let mounts = try volumePlan(for: app, of: pod.manifest).mounts
+    return try mounts.enumerated().map { index, mount in
+        try refuseKernelTree(mount.targetInApp)
         let source: FilePath
         var recursive = false
         switch mount.source {
@@ -44,18 +66,32 @@ private func plan(for app: PreparedApp, of pod: PreparedPod) throws -> [Step] {
         case .pod:
             source = try mount.hostPath()
         }
-        return Step(source: source, targetInApp: mount.targetInApp, recursive: recursive, readOnly: mount.readOnly)
+        return Step(
+            source: source, targetInApp: mount.targetInApp, recursive: recursive, readOnly: mount.readOnly,
+            hasOthersBelow: mounts[(index + 1)...].contains { isPath($0.targetInApp, atOrBelow: mount.targetInApp) })
     }
 }
 
-private func mount(_ step: Step, below root: FilePath) throws {
+/// The target would be made, and the mount appear, on the host.
+private func refuseKernelTree(_ path: String) throws(Failure) {
+    for name in kernelTrees where isPath(path, atOrBelow: "/\(name)") {
+        throw Failure(
+            "cannot mount a volume on '\(path)': with stage1-fly /\(name) is the host's; stage1-ns gives the app its own"
+        )
+    }
+}
+
+/// Returns the ID of the mount.
+private func perform(_ step: Step, below root: borrowing Descriptor, _ rules: MountTargetRules) throws -> UInt64 {
     do {
         let tree = try DetachedMount(copying: step.source, recursive: step.recursive)
         if step.readOnly { try tree.restrict(.readOnly) }
-        let isDirectory = try FileStatus(of: tree.descriptor).kind == .directory
+        if step.hasOthersBelow { try tree.setPropagation(.slave) }
+        let status = try FileStatus(of: tree.descriptor)
         try tree.attach(
             at: openMountTarget(
-                step.targetInApp, below: Descriptor.open(root, [.directory, .path]), isDirectory: isDirectory))
+                step.targetInApp, below: root, isDirectory: status.kind == .directory, rules: rules))
+        return status.mountID
     } catch  where error.errno == .notDirectory {
         throw Failure(
             "can't mount \"\(step.source)\" on \"\(step.targetInApp)\" because one is a directory while the other is not"
@@ -65,8 +101,11 @@ private func mount(_ step: Step, below root: FilePath) throws {
     }
 }
 
-private func mountScratch(below root: FilePath) throws {
+/// Returns the ID of the mount.
+private func mountScratch(below root: borrowing Descriptor, _ rules: MountTargetRules) throws(SystemCallError) -> UInt64
+{
     let tree = try DetachedMount(type: "tmpfs", options: [("mode", "1777")], attributes: [.noSetUserID, .noDevices])
-    try tree.attach(
-        at: openMountTarget("/tmp", below: Descriptor.open(root, [.directory, .path]), isDirectory: true))
+    let status = try FileStatus(of: tree.descriptor)
+    try tree.attach(at: openMountTarget("/tmp", below: root, isDirectory: true, rules: rules))
+    return status.mountID
 }

@@ -15,6 +15,7 @@ func run(_ words: [String]) throws -> CInt {
     let arguments = try RunArguments(parsing: words)
     if arguments.isMutable { throw Failure("fly does not support mutable pods") }
     if arguments.privateUsers != nil { throw Failure("fly does not support user namespaces") }
+    try checkNames(arguments)
     try takeLockDescriptor(inheritable: true)
 
     let pod = try PreparedPod(id: arguments.pod)
@@ -26,16 +27,29 @@ func run(_ words: [String]) throws -> CInt {
         try enterPodMountNamespace(hostTree: Stage1ABI.Path.hostTree)
     }
     let spec = try launchSpec(for: app)
-    try mountEverything(for: app, of: pod)
+    try collectNameFiles(arguments.nameFiles, hostname: nil)
     try addHostsFile(to: app)
+    try mountEverything(for: app, of: pod)
     try record(spec, for: app)
     try become(spec, in: app)
+}
+
+/// The app has the host's name and the host's IPC namespace, whatever was asked for.
+private func checkNames(_ arguments: RunArguments) throws(Failure) {
+    switch arguments.ipc ?? "auto" {
+    case "auto", "parent": break
+    case "private": throw Failure("stage1-fly has the host's IPC namespace; --ipc=private needs stage1-ns")
+    case let other: throw Failure("unknown value for --ipc parameter: \(other)")
+    }
+    if arguments.hostname != nil {
+        writeDiagnostic("warning: --hostname is not supported by stage1-fly, the app has the host's name, ignoring")
+    }
 }
 
 private func launchSpec(for app: PreparedApp) throws -> LaunchSpec {
     let identity = try resolveIdentity(of: app, in: AppFiles(root: Descriptor.open(app.root, [.directory, .path])))
     var spec = LaunchSpec(
-        arguments: app.app.exec, environment: environment(of: app, named: false), user: identity.user,
+        arguments: app.app.exec, environment: try environment(of: app, named: false), user: identity.user,
         group: identity.group)
     spec.supplementaryGroups = [identity.group] + identity.supplementaryGroups
     spec.workingDirectory = app.app.workingDirectory ?? "/"

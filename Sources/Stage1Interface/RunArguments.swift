@@ -28,8 +28,7 @@ package struct RunArguments: Equatable, Sendable {
     package var localConfiguration: String?
     package var hostname: String?
     package var lifted: LiftedRestrictions = []
-    /// `resolv=MODE,hosts=MODE`.
-    package var dnsMode: String?
+    package var nameFiles = NameFileModes()
     package var isMutable = false
     package var ipc: String?
     package var pod: PodID
@@ -51,7 +50,7 @@ package struct RunArguments: Equatable, Sendable {
             if lifted.contains(.paths) { words.append("--disable-paths") }
             if lifted.contains(.seccomp) { words.append("--disable-seccomp") }
         }
-        if version >= 4, let dnsMode { words.append("--dns-conf-mode=\(dnsMode)") }
+        if version >= 4, nameFiles != NameFileModes() { words.append("--dns-conf-mode=\(nameFiles)") }
         if version >= 5, isMutable { words.append("--mutable") }
         if version >= 6, let ipc { words.append("--ipc=\(ipc)") }
         words.append(pod.description)
@@ -62,7 +61,9 @@ package struct RunArguments: Equatable, Sendable {
     package func unsupported(byInterface version: Int) -> [String] {
         var sentences: [String] = []
         if version < 2, hostname != nil { sentences.append("--hostname option is not supported by stage1") }
-        if version < 4, dnsMode != nil { sentences.append("--dns-conf-mode option not supported by stage1") }
+        if version < 4, nameFiles != NameFileModes() {
+            sentences.append("--dns-conf-mode option not supported by stage1")
+        }
         if version < 6, ipc != nil { sentences.append("--ipc option is not supported by stage1") }
         return sentences
     }
@@ -83,9 +84,12 @@ package struct RunArguments: Equatable, Sendable {
         privateUsers = found.texts["private-users"]
         metadataToken = found.texts["mds-token"]
         localConfiguration = found.texts["local-config"]
-        hostname = found.texts["hostname"]
+        if let name = found.texts["hostname"], !name.isEmpty {
+            guard isHostname(name) else { throw .invalidValue(name, flag: "--hostname") }
+            hostname = name
+        }
         lifted = found.lifted
-        dnsMode = found.texts["dns-conf-mode"]
+        if let modes = found.texts["dns-conf-mode"] { nameFiles = try NameFileModes(parsing: modes) }
         isMutable = found.isMutable
         ipc = found.texts["ipc"]
     }

@@ -68,6 +68,15 @@ package enum Stage1ABI {
         package static func appRoot(_ name: String) -> FilePath { app(name).appending("rootfs") }
         package static func appManifest(_ name: String) -> FilePath { app(name).appending("manifest") }
 
+        /// The apps' `/etc/resolv.conf`: stage0 writes it for ``ResolvConfMode/stage0``.
+        package static let resolvConf: FilePath = "stage1/rootfs/etc/rkt-resolv.conf"
+        /// The apps' `/etc/hosts`: stage0 writes it for ``HostsMode/stage0``.
+        package static let hosts: FilePath = "stage1/rootfs/etc/rkt-hosts"
+        /// What an app without `/etc/hosts` gets, and what stage0 adds entries to; an image may do without.
+        package static let hostsFallback: FilePath = "stage1/rootfs/etc/hosts-fallback"
+        package static let hostname: FilePath = "stage1/rootfs/etc/hostname"
+        package static let machineID: FilePath = "stage1/rootfs/etc/machine-id"
+
         package static let statusDirectory: FilePath = "stage1/rootfs/rkt/status"
         package static let environmentDirectory: FilePath = "stage1/rootfs/rkt/env"
 

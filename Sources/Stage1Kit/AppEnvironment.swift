@@ -1,5 +1,5 @@
 import AppContainer
-import LinuxSystem
+package import LinuxSystem
 
 /// What every app has in its environment unless its manifest says otherwise.
 ///
@@ -12,16 +12,28 @@ package let defaultEnvironment: [(name: String, value: String)] = [
     ("HOME", "/root"),
 ]
 
+/// What the kernel takes for one argument or variable, without the byte that ends it.
+///
+/// Source: execve(2), "Limits on size of arguments and environment"; `MAX_ARG_STRLEN`.
+private let longestString = 131_071
+
 /// The environment of an app, `NAME=VALUE` each: missing defaults, then the manifest's variables in their order.
 ///
-/// `named` adds `AC_APP_NAME`, which flavors without isolation do not set.
-package func environment(of app: PreparedApp, named: Bool) -> [String] {
+/// `named` adds `AC_APP_NAME`, which flavors without isolation do not set. A variable that no program could be started with
+/// is an error.
+package func environment(of app: PreparedApp, named: Bool) throws(Failure) -> [String] {
     let own = Set(app.app.environment.map(\.name))
     var variables = defaultEnvironment.filter { !own.contains($0.name) }.map { "\($0.name)=\($0.value)" }
     variables += app.app.environment.map { "\($0.name)=\($0.value)" }
     if named {
         variables.removeAll { $0.hasPrefix("AC_APP_NAME=") }
         variables.append("AC_APP_NAME=\(app.name)")
+    }
+    if let variable = variables.first(where: { $0.utf8.count > longestString }) {
+        throw Failure(
+            "variable '\(variable.prefix { $0 != "=" }.prefix(80))' of app '\(app.name)' takes "
+                + "\(variable.utf8.count) bytes with its name; the kernel starts programs with at most \(longestString)"
+        )
     }
     return variables
 }

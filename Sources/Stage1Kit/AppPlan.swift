@@ -27,10 +27,10 @@ package func planApp(
 ) throws -> AppPlan {
     let files = AppFiles(root: try Descriptor.open(app.root, [.directory, .path]))
     let identity = try resolveIdentity(of: app, in: files)
-    let volumes = try volumePlan(for: app, volumes: pod.manifest.volumes)
+    let volumes = try volumePlan(for: app, of: pod.manifest)
 
     var spec = LaunchSpec(
-        arguments: app.app.exec, environment: environment(of: app, named: true), user: identity.user,
+        arguments: app.app.exec, environment: try environment(of: app, named: true), user: identity.user,
         group: identity.group)
     spec.supplementaryGroups = identity.supplementaryGroups
     spec.workingDirectory = app.app.workingDirectory ?? "/"

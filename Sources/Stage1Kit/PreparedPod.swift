@@ -62,11 +62,6 @@ package struct PreparedApp: Sendable {
         self.image = image
     }
 
-    /// Whether the image was made from a Docker image, whose unknown groups mean the user's number.
-    package var isDockerImage: Bool {
-        image.annotations["appc.io/docker/repository"] != nil
-    }
-
     /// Where the app's files are, seen from the pod directory.
     package var root: FilePath { Stage1ABI.Path.appRoot(name.rawValue) }
 }

@@ -32,7 +32,8 @@ package func resolveIdentity(of app: PreparedApp, in source: borrowing some User
     let group: UInt32
     do {
         group = try resolve(app.app.group, database: "/etc/group", kind: "group", in: source) { $0.group }
-    } catch UserResolutionError.notFound(_, kind: "group") where app.isDockerImage && app.app.user == app.app.group {
+    } catch UserResolutionError.notFound(_, kind: "group") where app.image.isConverted && app.app.user == app.app.group
+    {
         group = user
     }
     return AppIdentity(user: user, group: group, supplementaryGroups: app.app.supplementaryGIDs)

@@ -13,10 +13,12 @@ struct PodInit {
     let cgroups: PodCgroups
     let hostname: String
     let network: Network
+    let sharesIPC: Bool
     let lifted: LiftedRestrictions
 
     var namespaces: Namespaces {
-        var wanted: Namespaces = [.mount, .pid, .hostname, .ipc]
+        var wanted: Namespaces = [.mount, .pid, .hostname]
+        if !sharesIPC { wanted.insert(.ipc) }
         if network == .none { wanted.insert(.network) }
         return wanted
     }

@@ -14,6 +14,8 @@ struct PodRoot {
 
     /// Whether nothing but mount attributes keeps apps from devices that are not theirs.
     private let forbidsNodes: Bool
+    /// Whether apps can be kept from writing to a device that they may read.
+    private let restrictsDevices: Bool
 
     static func appRoot(_ name: ACName) -> FilePath {
         FilePath("/opt/stage2").appending(name.rawValue).appending("rootfs")
@@ -21,6 +23,7 @@ struct PodRoot {
 
     /// Mounts everything below `stage1/rootfs`, which is not the root yet.
     init(plans: [AppPlan], lifted: LiftedRestrictions, restrictsDevices: Bool) throws {
+        self.restrictsDevices = restrictsDevices
         forbidsNodes = !restrictsDevices && !lifted.contains(.paths)
         try setPropagation(.slave, of: "/", recursive: true)
         try DetachedMount(copying: Stage1ABI.Path.stage1Root).attach(at: Stage1ABI.Path.stage1Root)
@@ -47,10 +50,15 @@ struct PodRoot {
                 if case .host(_, let wanted?) = volume.source { recursive = wanted }
                 let tree = try DetachedMount(copying: path, recursive: recursive)
                 if volume.readOnly { try tree.restrict(.readOnly) }
-                let isDirectory = try FileStatus(of: tree.descriptor).kind == .directory
+                let kind = try FileStatus(of: tree.descriptor).kind
+                if volume.readOnly && !restrictsDevices && (kind == .characterDevice || kind == .blockDevice) {
+                    throw Failure(
+                        "it is a device, and nothing keeps an app from writing to it here: a read-only mount does not, "
+                            + "and device control is lifted or missing")
+                }
                 let place = Self.place(of: index, in: plan)
-                try tree.attach(at: openMountTarget(place, below: root, isDirectory: isDirectory))
-            } catch  where error.call == "open_tree" {
+                try tree.attach(at: openMountTarget(place, below: root, isDirectory: kind == .directory))
+            } catch let error as SystemCallError where error.call == "open_tree" {
                 throw Failure("Failed to stat \(path): \(error.errno)")
             } catch {
                 throw Failure("cannot use volume source '\(path)'", cause: error)
@@ -75,12 +83,18 @@ extension PodRoot {
         let root = try Descriptor.open(path, [.directory, .path])
 
         try cover("/proc", with: "/proc", below: root)
-        try cover("/sys", with: "/sys", below: root)
+        if !plan.volumes.contains(where: { isPath($0.targetInApp, atOrBelow: "/sys") }) {
+            try cover("/sys", with: "/sys", below: root)
+        }
         try buildDevices(below: root, forbidsNodes: forbidsNodes)
-        try provideNames(below: root)
-        try root.makeScratch()
-        for (index, volume) in plan.volumes.enumerated() {
-            try attach(volume, from: Self.place(of: index, in: plan), below: root)
+        try provideNames(to: plan.name, below: root)
+        try root.makeMissingDirectory("tmp", mode: 0o1777)
+        try root.makeMissingDirectory("run", mode: 0o755)
+        if !plan.volumes.isEmpty {
+            let rules = try Self.rules(below: root)
+            for (index, volume) in plan.volumes.enumerated() {
+                try attach(volume, from: Self.place(of: index, in: plan), below: root, rules)
+            }
         }
         var attributes: MountAttributes = []
         if plan.isRootReadOnly { attributes.insert(.readOnly) }
@@ -88,12 +102,23 @@ extension PodRoot {
         if !attributes.isEmpty { try restrictMount(path, attributes, recursive: false) }
     }
 
-    private func attach(_ volume: VolumeMount, from place: String, below root: borrowing Descriptor) throws {
+    /// No volume covers the root, `/dev`, or anything that the kernel shows in `/proc`, whatever the image links to it.
+    private static func rules(below root: borrowing Descriptor) throws(SystemCallError) -> MountTargetRules {
+        var rules = MountTargetRules()
+        rules.places = [try FileStatus(of: root), try FileStatus(of: root.openBeneath("/dev", [.path]))]
+        rules.fileSystems = [try FileStatus(of: root.openBeneath("/proc", [.path]))]
+        return rules
+    }
+
+    private func attach(
+        _ volume: VolumeMount, from place: String, below root: borrowing Descriptor, _ rules: MountTargetRules
+    ) throws {
         do {
             let tree = try DetachedMount(copying: FilePath(place))
             let isDirectory = try FileStatus(of: tree.descriptor).kind == .directory
             if forbidsNodes && isDirectory { try tree.restrict(.noDevices) }
-            try tree.attach(at: openMountTarget(volume.targetInApp, below: root, isDirectory: isDirectory))
+            try tree.attach(
+                at: openMountTarget(volume.targetInApp, below: root, isDirectory: isDirectory, rules: rules))
         } catch {
             throw Failure("cannot mount on '\(volume.targetInApp)' in the app", cause: error)
         }
@@ -108,27 +133,59 @@ extension PodRoot {
         }
     }
 
-    /// Gives the app `/etc/hostname` and, where the image has none, `/etc/hosts`.
+    /// Gives the app `/etc/hostname`, copies of the pod's `/etc/resolv.conf` and `/etc/hosts`, if it has them, and a hosts
+    /// file where neither the pod nor the image has one.
     ///
-    /// An image whose `/etc` is no directory goes without.
+    /// An image whose `/etc` is no directory goes without what nobody asked for.
     ///
     /// Source: rkt 1.30.0, stage1/prepare-app.
-    private func provideNames(below root: borrowing Descriptor) throws {
-        if let directory = try? root.openBeneath("/etc", [.directory]) {  // no place for them otherwise
+    private func provideNames(to app: ACName, below root: borrowing Descriptor) throws {
+        try provide(Stage1ABI.Path.resolvConf, at: "/etc/resolv.conf", to: app, below: root)
+        let hasHosts = try provide(Stage1ABI.Path.hosts, at: "/etc/hosts", to: app, below: root)
+        guard let directory = try? root.openBeneath("/etc", [.directory]) else { return }  // no place for them
+        if !hasHosts, (try? FileStatus(of: "hosts", below: directory)) == nil {  // it cannot be looked at: not there
             let hostname = try readTextFile("/proc/sys/kernel/hostname").split(separator: "\n").first ?? "localhost"
-            let text = fallbackHostsFile(hostname: String(hostname))
+            let text = hostsFile(try readTextFile(inPod(Stage1ABI.Path.hostsFallback)), naming: String(hostname))
             try directory.createMissingFile(Array(text.utf8), name: "hosts", mode: 0o644)
-            let name = try DetachedMount(copying: "/proc/sys/kernel/hostname")
-            try name.attach(at: openMountTarget("/etc/hostname", below: root, isDirectory: false))
         }
+        let name = try DetachedMount(copying: "/proc/sys/kernel/hostname")
+        try name.attach(at: openMountTarget("/etc/hostname", below: root, isDirectory: false))
+    }
+
+    /// Mounts a copy of a file of the pod that only this app has; `false` when the pod has none.
+    @discardableResult
+    private func provide(
+        _ file: FilePath, at target: String, to app: ACName, below root: borrowing Descriptor
+    ) throws -> Bool {
+        let source = inPod(file)
+        guard exists(source) else { return false }
+        do {
+            let directory = FilePath("\(Self.waitingRoom)/names/\(app)")
+            try makeDirectories(directory, mode: 0o755)
+            let name = source.lastComponent?.string ?? ""
+            let content = try readFile(source, limit: maximumNameFileBytes)
+            try Descriptor.open(directory, [.directory]).createMissingFile(content, name: name, mode: 0o644)
+            try DetachedMount(copying: directory.appending(name), recursive: false).attach(
+                at: openMountTarget(target, below: root, isDirectory: false))
+            return true
+        } catch {
+            throw Failure("cannot mount on '\(target)' in the app", cause: error)
+        }
+    }
+
+    /// A path below stage1's root, as the first process sees it.
+    private func inPod(_ path: FilePath) -> FilePath {
+        var inside = path
+        guard inside.removePrefix(Stage1ABI.Path.stage1Root) else { return path }
+        return FilePath("/").pushing(inside)
     }
 }
 
 extension Descriptor {
-    /// Makes `/tmp` where the image has none.
-    fileprivate borrowing func makeScratch() throws(SystemCallError) {
+    /// Makes a directory where the image has nothing of this name.
+    fileprivate borrowing func makeMissingDirectory(_ name: String, mode: UInt32) throws(SystemCallError) {
         do {
-            try makeDirectory("tmp", mode: 0o1777)
+            try makeNewDirectory(name, mode: mode)
         } catch  where error.errno == .fileExists || error.errno == .readOnlyFileSystem {
             return
         }

@@ -13,6 +13,7 @@ import SystemPackage
 func run(_ words: [String]) throws -> CInt {
     let arguments = try RunArguments(parsing: words)
     let network = try Network(arguments.networks)
+    let sharesIPC = try sharesIPC(arguments.ipc)
     if arguments.isMutable { throw Failure("stage1-ns does not support mutable pods yet") }
     if arguments.privateUsers != nil { throw Failure("stage1-ns does not support user namespaces yet") }
     try takeLockDescriptor(inheritable: false)
@@ -31,9 +32,15 @@ func run(_ words: [String]) throws -> CInt {
     try RuntimeConfiguration(arguments).save()
     for plan in plans { try saveFiles(of: plan) }
 
-    let cgroups = try PodCgroups.create(for: plans, pod: arguments.pod, lifted: arguments.lifted)
     let hostname = arguments.hostname ?? "rkt-\(arguments.pod)"
-    let first = PodInit(plans: plans, cgroups: cgroups, hostname: hostname, network: network, lifted: arguments.lifted)
+    try recordMachine(arguments.pod, hostname: hostname)
+    try mirrorTimeZone()
+    try collectNameFiles(arguments.nameFiles, hostname: hostname)
+
+    let cgroups = try PodCgroups.create(for: plans, pod: arguments.pod, lifted: arguments.lifted)
+    let first = PodInit(
+        plans: plans, cgroups: cgroups, hostname: hostname, network: network, sharesIPC: sharesIPC,
+        lifted: arguments.lifted)
     let status: CInt
     do {
         status = try supervise(first, cgroups)
@@ -65,6 +72,17 @@ enum Network: Equatable {
         case "none", "": self = .none
         default: throw Failure("--net=\(list) is not available yet with stage1-ns; use --net=host or --net=none")
         }
+    }
+}
+
+/// Whether the pod has the IPC namespace of the host instead of one of its own.
+///
+/// Source: rkt 1.30.0, stage1/init/init.go, `--ipc`.
+private func sharesIPC(_ mode: String?) throws(Failure) -> Bool {
+    switch mode ?? "auto" {
+    case "auto", "private": false
+    case "parent": true
+    case let other: throw Failure("unknown value for --ipc parameter: \(other)")
     }
 }
 

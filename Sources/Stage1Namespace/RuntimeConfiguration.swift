@@ -29,8 +29,9 @@ struct RuntimeConfiguration {
         return [
             "MetadataServiceURL": .string(""), "PrivateUsers": .string(arguments.privateUsers ?? ""),
             "MDSToken": .string(""), "Hostname": .string(arguments.hostname ?? ""), "Debug": .bool(arguments.debug),
-            "Mutable": .bool(arguments.isMutable), "ResolvConfMode": .string("default"),
-            "EtcHostsMode": .string("default"), "NetList": .object(JSONObject()),
+            "Mutable": .bool(arguments.isMutable),
+            "ResolvConfMode": .string(arguments.nameFiles.resolvConf.rawValue),
+            "EtcHostsMode": .string(arguments.nameFiles.hosts.rawValue), "NetList": .object(JSONObject()),
             "Interactive": .bool(arguments.isInteractive), "InsecureOptions": lifted,
             "IPCMode": .string(arguments.ipc ?? ""),
         ]

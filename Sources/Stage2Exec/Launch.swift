@@ -61,6 +61,10 @@ struct Launch {
 
     /// A missing program and a missing interpreter give the same error of the kernel; this tells them apart.
     private static func hint(_ error: SystemCallError) -> String {
+        if error.errno == .argListTooLong {
+            return
+                " (arguments and environment together; the kernel takes a quarter of the stack's limit, 6 MiB at most)"
+        }
         guard error.errno == .noSuchFileOrDirectory else { return "" }
         let path = error.subject.dropFirst().dropLast()
         return exists(FilePath(String(path))) ? " (its interpreter or dynamic loader is missing in the image)" : ""

@@ -12,6 +12,7 @@ func inspectFiles(_ name: String, _ words: [String]) -> Bool {
     case "append": report("append \(path)", put(word(words, 1), into: path, O_WRONLY | O_CREAT | O_APPEND))
     case "mkdir": report("mkdir \(path)", outcome(mkdir(path, 0o755)))
     case "rename": report("rename \(path)", outcome(rename(path, word(words, 1))))
+    case "swap": swapForEver(path, word(words, 1))
     case "remove": report("remove \(path)", outcome(unlink(path)))
     case "chmod": report("chmod \(path)", outcome(chmod(path, mode_t(number(words, 1)))))
     case "chown": report("chown \(path)", outcome(chown(path, uid_t(number(words, 1)), gid_t(number(words, 2)))))
@@ -60,6 +61,14 @@ private func attribute(_ path: String, _ name: String) -> String {
     var value = [UInt8](repeating: 0, count: 4096)
     let count = clinux_lgetxattr(path, name, &value, value.count)
     return count < 0 ? errorName(errno) : String(decoding: value.prefix(count), as: UTF8.self)
+}
+
+/// Exchanges two names as fast as it can until the program is ended.
+private func swapForEver(_ path: String, _ other: String) {
+    report("swapping", path)
+    let exchange: UInt32 = 2
+    while clinux_renameat2(CLINUX_AT_FDCWD, path, CLINUX_AT_FDCWD, other, exchange) == 0 {}
+    report("swapping", errorName(errno))
 }
 
 /// `KIND 0oMODE UID:GID SIZE LINKS MAJOR:MINOR` of the name itself.

@@ -79,7 +79,7 @@ extension Integration {
                 }
                 let run = try rkt("run", "--help").succeeded().output
                 for hidden in [
-                    "--dns", "--port", "--interactive", "--private-users", "--mds-register", "--hosts-entry",
+                    "--port", "--interactive", "--private-users", "--mds-register",
                 ] {
                     #expect(!run.contains(hidden), "\(hidden) does not work yet")
                 }
@@ -91,10 +91,9 @@ extension Integration {
         }
 
         @Test(arguments: [
-            ["run", "--dns=8.8.8.8"], ["run", "--dns-search=a"], ["run", "--hosts-entry=host"],
             ["run", "--port=http:80"],
-            ["run", "--interactive"], ["run", "--private-users"], ["run", "--mds-register"], ["run", "--ipc=private"],
-            ["run", "--oom-score-adj=1"], ["run", "--annotation=a=b"], ["run", "--user-label=a=b"],
+            ["run", "--interactive"], ["run", "--private-users"], ["run", "--mds-register"],
+            ["run", "--oom-score-adj=1"],
             ["run", "--stdin=tty"],
             ["attach", "x"], ["app", "sandbox"], ["api-service"], ["metadata-service"],
         ])

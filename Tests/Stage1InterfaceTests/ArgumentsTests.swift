@@ -9,7 +9,7 @@ import Testing
         arguments.networks = "host"
         arguments.hostname = "web"
         arguments.lifted = [.paths, .seccomp]
-        arguments.dnsMode = "resolv=host,hosts=default"
+        arguments.nameFiles.resolvConf = .host
         arguments.isMutable = true
         arguments.ipc = "private"
         return arguments
@@ -78,6 +78,27 @@ import Testing
         }
         #expect(throws: EntryPointArgumentError.invalidPodID("x y")) {
             try StopArguments(parsing: ["--force", "x", "y"])
+        }
+    }
+
+    @Test func `where name files come from is only said when somebody chose`() throws {
+        var arguments = RunArguments(pod: try PodID(parsing: "6733c9ed-2f6a-4b0b-8c4d-1b7f9a2e0001"))
+        #expect(!arguments.words(forInterface: 6).contains { $0.hasPrefix("--dns-conf-mode") })
+        arguments.nameFiles.hosts = .stage0
+        #expect(arguments.words(forInterface: 6).contains("--dns-conf-mode=resolv=default,hosts=stage0"))
+    }
+
+    @Test(arguments: ["resolv=x,hosts=default", "resolv", "hosts=none", "other=host", "", "resolv=host,"])
+    func `a mode that nobody knows is refused`(text: String) {
+        #expect(throws: EntryPointArgumentError.invalidValue(text, flag: "--dns-conf-mode")) {
+            try NameFileModes(parsing: text)
+        }
+    }
+
+    @Test func `a host name is letters, digits, dots, dashes and underscores, 64 at most`() {
+        for good in ["a", "web-1.example.com", "RKT_x", String(repeating: "a", count: 64)] { #expect(isHostname(good)) }
+        for bad in ["", "a b", "a\nb", "ü", "%n", "$x", "a/b", "a\0b", String(repeating: "a", count: 65)] {
+            #expect(!isHostname(bad), "\(bad)")
         }
     }
 }

@@ -11,6 +11,48 @@ import Testing
         return try PreparedApp.sample(app, mounts: mounts)
     }
 
+    private func pod(_ app: PreparedApp, _ volumes: [Volume] = []) throws -> PodManifest {
+        var pod = PodManifest(acVersion: try SemVer("1.0.0"))
+        pod.apps = [app.runtime]
+        pod.volumes = volumes
+        return pod
+    }
+
+    @Test(arguments: ["/", "/x/..", "/proc", "/proc/self/attr", "/dev", "/dev/"])
+    func `nothing covers the root, /proc or the whole of /dev`(path: String) throws {
+        let app = try app(mounts: [Mount(ACName("data"), path: path)])
+        let data = try Volume(ACName("data"), .host(source: "/srv"))
+        let error = #expect(throws: Failure.self) { try volumePlan(for: app, of: pod(app, [data])) }
+        #expect(error?.description.hasPrefix("cannot mount a volume on '/") == true)
+    }
+
+    @Test(arguments: ["/dev/disk", "/sys/fs/cgroup", "/processes", "/device"])
+    func `a device, a kernel tree and names that only begin alike can be targets`(path: String) throws {
+        let app = try app(mounts: [Mount(ACName("data"), path: path)])
+        let data = try Volume(ACName("data"), .host(source: "/srv"))
+        #expect(try volumePlan(for: app, of: pod(app, [data])).mounts.map(\.targetInApp) == [path])
+    }
+
+    @Test func `an empty volume that only one app has is not the pod's of that name`() throws {
+        let own = try Volume(ACName("data"), .empty(mode: "0700", uid: 1, gid: 2))
+        let app = try app(mounts: [Mount(ACName("data"), path: "/own", appVolume: own)])
+        let shared = try Volume(ACName("data"), .empty(mode: "0755", uid: 0, gid: 0))
+        #expect(
+            try volumePlan(for: app, of: pod(app, [shared])).mounts.map(\.source)
+                == [.pod(name: "app.data", mode: 0o700, user: 1, group: 2)])
+    }
+
+    @Test func `of two mount points on one path the first counts`() throws {
+        let points = [
+            try MountPoint(ACName("one"), path: "/data"), try MountPoint(ACName("two"), path: "/x/../data"),
+        ]
+        let app = try app(mounts: [], points: points)
+        let two = try Volume(ACName("two"), .host(source: "/srv"))
+        let plan = try volumePlan(for: app, of: pod(app, [two]))
+        #expect(plan.mounts.map(\.source) == [.pod(name: "app-one", mode: 0o755, user: 0, group: 0)])
+        #expect(plan.warnings.count == 1)
+    }
+
     @Test func `a volume inside another is mounted after it, and the first of two on one path wins`() throws {
         let outer = try Volume(ACName("outer"), .host(source: "/srv/a"))
         let inner = try Volume(ACName("inner"), .host(source: "/srv/b"), readOnly: true)
@@ -19,7 +61,7 @@ import Testing
             Mount(ACName("inner"), path: "/x/../data"),
         ])
 
-        let plan = try volumePlan(for: app, volumes: [outer, inner])
+        let plan = try volumePlan(for: app, of: pod(app, [outer, inner]))
 
         #expect(
             plan.mounts == [
@@ -31,7 +73,7 @@ import Testing
 
     @Test func `a mount point without a volume gets an empty one and a warning`() throws {
         let app = try app(mounts: [], points: [MountPoint(ACName("data"), path: "/data", readOnly: true)])
-        let plan = try volumePlan(for: app, volumes: [])
+        let plan = try volumePlan(for: app, of: pod(app))
         #expect(
             plan.mounts == [
                 VolumeMount(
@@ -44,7 +86,7 @@ import Testing
 
     @Test func `a mount without its volume is refused`() throws {
         let app = try app(mounts: [Mount(ACName("nothing"), path: "/data")])
-        let error = #expect(throws: Failure.self) { try volumePlan(for: app, volumes: []) }
+        let error = #expect(throws: Failure.self) { try volumePlan(for: app, of: pod(app)) }
         #expect(error?.description == "could not find volume nothing")
     }
 }
@@ -158,18 +200,5 @@ import Testing
                 "memory.limit_in_bytes=67108864", "memory.memsw.limit_in_bytes=67108864",
                 "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=1000", "cpu.shares=1024",
             ])
-    }
-}
-
-extension PreparedApp {
-    /// An app as if it had been read from a pod directory.
-    fileprivate static func sample(
-        _ app: App, mounts: [Mount] = [], isDocker: Bool = false
-    ) throws -> PreparedApp {
-        let id = try ImageID(parsing: "sha512-\(String(repeating: "0", count: 64))")
-        let runtime = RuntimeApp(try ACName("app"), image: RuntimeImage(id: id), app: app, mounts: mounts)
-        var image = try ImageManifest(ACIdentifier("example.com/app"))
-        if isDocker { try image.annotations.set(ACIdentifier("appc.io/docker/repository"), "library/app") }
-        return PreparedApp(runtime, app: app, image: image)
     }
 }

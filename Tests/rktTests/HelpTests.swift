@@ -44,7 +44,7 @@ import Testing
         #expect(!Outcome("help").output.contains("\t\(name)"))
     }
 
-    @Test(arguments: ["dns", "interactive", "store-only", "no-store", "cap-retain", "cpuprofile", "port"])
+    @Test(arguments: ["interactive", "store-only", "no-store", "cap-retain", "cpuprofile", "port"])
     func `flags that do nothing yet and deprecated ones are not listed`(name: String) {
         #expect(!Outcome("help", "run").output.contains("--\(name)"))
     }

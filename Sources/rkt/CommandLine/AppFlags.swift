@@ -25,18 +25,17 @@ func appFlags() -> [Flag] {
         .app("user", "user override for the preceding image") { $0.user = $1 },
         .app("group", "group override for the preceding image") { $0.group = $1 },
         .app("supplementary-gids", "supplementary group IDs override for the preceding image") { app, text in
-            let groups = text.split(separator: ",", omittingEmptySubsequences: false).map { UInt32($0) }
+            let groups = text.split(separator: ",", omittingEmptySubsequences: false).map(groupNumber)
             guard !groups.contains(nil) else {
                 throw GoValueError(description: "--supplementary-gids must be integers")
             }
             app.supplementaryGIDs = (app.supplementaryGIDs ?? []) + groups.compactMap(\.self)
         },
         .app("name", "set the name of the app") { $0.name = $1 },
-        .app("environment", "set the app's environment variables in the form NAME=VALUE") { app, text in
-            let (name, value) = try nameAndValue(text, of: "environment")
-            app.environment.removeAll { $0.name == name }
-            app.environment.append((name, value))
-        },
+        named("environment", "set the app's environment variables in the form NAME=VALUE", \.environment),
+        named("annotation", "set an annotation of the app in the form NAME=VALUE", \.annotations),
+        named("user-annotation", "set the app's user annotations in the form NAME=VALUE", \.userAnnotations),
+        named("user-label", "set the app's user labels in the form NAME=VALUE", \.userLabels),
         .app("memory", "memory limit for the preceding image, such as 16M or 1Gi") { app, text in
             let quantity = try Quantity(text)
             guard let bytes = quantity.bytesRoundedUp else {
@@ -66,9 +65,6 @@ func appFlags() -> [Flag] {
             $0.seccomp = $1
         },
         .notAvailable("oom-score-adj"),
-        .notAvailable("annotation"),
-        .notAvailable("user-annotation"),
-        .notAvailable("user-label"),
         .notAvailable("stdin"),
         .notAvailable("stdout"),
         .notAvailable("stderr"),
@@ -87,11 +83,26 @@ private func removeCapabilities(_ name: String) -> Flag {
     }
 }
 
-private func nameAndValue(_ text: String, of flag: String) throws(GoValueError) -> (name: String, value: String) {
-    guard let (name, value) = keyAndValue(text), !name.isEmpty else {
-        throw GoValueError(description: "invalid format of --\(flag) flag \(quoted(text))")
+/// A flag for `NAME=VALUE`, of which the last of a name counts.
+private func named(
+    _ flag: String, _ usage: String,
+    _ list: any WritableKeyPath<AppOptions, [(name: String, value: String)]> & Sendable
+) -> Flag {
+    .app(flag, usage) { app, text in
+        guard let (name, value) = keyAndValue(text), !name.isEmpty else {
+            throw GoValueError(description: "invalid format of --\(flag) flag \(quoted(text))")
+        }
+        app[keyPath: list].removeAll { $0.name == name }
+        app[keyPath: list].append((name, value))
     }
-    return (name, value)
+}
+
+/// Digits only, and not the number that the kernel takes for none.
+private func groupNumber(_ text: Substring) -> UInt32? {
+    guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = UInt32(text), number != .max else {
+        return nil
+    }
+    return number
 }
 
 extension Flag {

@@ -30,6 +30,8 @@ struct Options: Sendable {
     var networks: [String] = []
     var usesOverlay = true
     var hostname: String?
+    var names = NameOptions()
+    var ipc: String?
     var inheritsEnvironment = false
     var environment: [(name: String, value: String)] = []
     var environmentFiles: [(name: String, value: String)] = []

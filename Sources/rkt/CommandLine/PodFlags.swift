@@ -82,18 +82,9 @@ func startFlags() -> [Flag] {
                 try options.add(network: name)
             }
         },
-        .string("hostname", "pod's hostname. If empty, it will be \"rkt-$PODUUID\"") {
-            $0.hostname = $1.isEmpty ? nil : $1
-        },
-        .notAvailable("dns"),
-        .notAvailable("dns-search"),
-        .notAvailable("dns-opt"),
-        .notAvailable("dns-domain"),
-        .notAvailable("hosts-entry"),
         .notAvailable("interactive", bare: "true"),
         .notAvailable("mds-register", bare: "true"),
-        .notAvailable("ipc"),
-    ]
+    ] + nameFlags()
 }
 
 extension Options {

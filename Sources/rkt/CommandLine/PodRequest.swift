@@ -81,11 +81,12 @@ extension Stage1Flag {
 
 /// How the command line wants a prepared pod to run.
 ///
-/// `networks` is what ``networkArgument(_:stage1:log:)`` made of `--net`.
-func runOptions(_ options: Options, networks: String) -> RunOptions {
+/// Its networks depend on the stage1 and are up to ``networkArgument(_:stage1:log:)``.
+func runOptions(_ options: Options) throws -> RunOptions {
     var run = RunOptions()
+    run.nameFiles = try options.names.nameFiles()
+    run.ipc = options.ipc
     run.debug = options.isDebugging
-    run.networks = networks
     run.hostname = options.hostname
     run.localConfiguration = options.localConfig
     run.skipsTreeCheck = options.insecure.contains(.onDisk)

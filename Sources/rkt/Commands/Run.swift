@@ -36,14 +36,15 @@ func startNewPod(
     _ request: PodOptions, _ context: CommandContext, _ data: DataDirectory, _ fetcher: ImageFetcher
 ) throws -> Never {
     let options = context.options
+    var start = try runOptions(options)
     try refuseUnknownNetworks(options.networks, request, fetcher, data)
     let pod = try preparePod(request, in: data, fetcher: fetcher, durable: false) { id in
         if let file = options.uuidFileSave { try save(id, to: file) }
     } report: {
         context.log($0)
     }
-    let networks = try networkArgument(options.networks, stage1: pod.stage1Name()) { context.log($0) }
-    try runPod(pod, runOptions(options, networks: networks), in: data) { context.log($0) }
+    start.networks = try networkArgument(options.networks, stage1: pod.stage1Name()) { context.log($0) }
+    try runPod(pod, start, in: data) { context.log($0) }
 }
 
 /// Before a pod is made for a network that does not exist: nothing is left then.

@@ -18,6 +18,7 @@ private func runPrepared(_ context: CommandContext) throws {
     let data = DataDirectory(try context.dataDirectory())
     let pod = try data.pods.pod(matching: context.arguments[0])
     guard pod.state == .prepared else { throw Failure("pod \"\(pod.id)\" is not prepared") }
-    let networks = try networkArgument(context.options.networks, stage1: pod.stage1Name()) { context.log($0) }
-    try runPreparedPod(pod, runOptions(context.options, networks: networks), in: data) { context.log($0) }
+    var start = try runOptions(context.options)
+    start.networks = try networkArgument(context.options.networks, stage1: pod.stage1Name()) { context.log($0) }
+    try runPreparedPod(pod, start, in: data) { context.log($0) }
 }

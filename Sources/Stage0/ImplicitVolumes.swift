@@ -1,0 +1,44 @@
+import AppContainer
+import Glibc
+import ImageRender
+import LinuxSystem
+import Pods
+import Stage1Interface
+import SystemPackage
+
+/// Fills the volumes that nobody asked for with what a converted image has at their mount points, as Docker does.
+///
+/// Owner, mode and attributes of the directory come along. The image is looked at below `root`, its rendered tree, so no
+/// link of it leads to the host. A mount point that is no directory there is left to stage1, which makes an empty volume.
+///
+/// Source: rkt 1.30.0, stage1/init/common/mount.go, where stage1 does this.
+func fillImplicitVolumes(
+    _ volumes: [ImplicitVolume], from root: FilePath, to pod: Pod, report: (String) -> Void
+) throws {
+    let tree = try Descriptor.open(root, [.path, .directory])
+    for volume in volumes where cleanedPath(volume.point.path) != "/" {
+        guard let source = try tree.openDirectoryIfThere(cleanedPath(volume.point.path)) else { continue }
+        report(
+            "Docker converted image, initializing implicit volume with data contained at the mount point "
+                + "\"\(volume.point.name)\".")
+        try explaining("cannot copy the content of mount point '\(volume.point.name)'") {
+            let directory = Stage1ABI.Path.sharedVolumes
+            try pod.descriptor.makeDirectory(directory.string, mode: 0o755, mayExist: true)
+            let path = directory.appending(volume.directoryName).string
+            try pod.descriptor.makeDirectory(path, mode: 0o700)
+            try copyTree(from: source, to: pod.descriptor.open(path, .directory))
+        }
+    }
+}
+
+extension Descriptor {
+    fileprivate borrowing func openDirectoryIfThere(_ path: String) throws(SystemCallError) -> Descriptor? {
+        do {
+            return try openBeneath(path, .directory)
+        } catch {
+            let isNone = [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error.errno)
+            if !isNone { throw error }
+            return nil
+        }
+    }
+}
