@@ -148,7 +148,7 @@ private struct DirectoryWatch: ~Copyable {
 /// Starts a child process that waits for the lock of a pod in our place, because flock(2) knows no timeout.
 ///
 /// Its descriptor becomes readable when the lock is free. The child goes away with this process.
-private func startLockWaiter(_ directory: borrowing Descriptor) throws(SystemCallError) -> ChildProcess {
+func startLockWaiter(_ directory: borrowing Descriptor) throws(SystemCallError) -> ChildProcess {
     let lock = try directory.open(".", .directory)  // of the child alone; the lock of this descriptor stays as it is
     let number = lock.raw
     return try forkProcess {

@@ -55,7 +55,7 @@ package func enterPod(
     try replaceProcess(program, [program.string] + arguments, environment: processEnvironment())
 }
 
-private func onlyApp(of manifest: PodManifest) throws -> ACName {
+func onlyApp(of manifest: PodManifest) throws -> ACName {
     let names = manifest.apps.map(\.name)
     guard let name = names.first else { throw EnterError.noApps }
     guard names.count == 1 else { throw EnterError.severalApps(names) }

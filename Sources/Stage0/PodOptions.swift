@@ -33,6 +33,8 @@ package struct AppOptions: Sendable {
     package var removedCapabilities: [String]?
     /// `mode=retain|remove,errno=NAME,SYSTEMCALL,…`.
     package var seccomp: String?
+    /// Where standard streams lead, such as `stream`, by name: `stdin`, `stdout`, `stderr`.
+    package var streams: [(name: String, mode: String)] = []
 
     package init(image: ImageReference) { self.image = image }
 }

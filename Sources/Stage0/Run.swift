@@ -15,6 +15,9 @@ package func runPod(
     _ pod: Pod, _ options: RunOptions, in data: DataDirectory, report: (String) -> Void
 ) throws -> Never {
     let start = try PodStart(pod, options, data, report: report)
+    if options.isInteractive, start.apps.count > 1 {
+        throw Failure("interactive option only supports pods with one app")
+    }
     try pod.startRunning()
     try start.becomeStage1()
 }

@@ -48,6 +48,9 @@ struct RequestedApp {
         for (name, value) in options.annotations {
             try explaining("annotation '\(name)'") { try runtime.annotations.set(ACIdentifier(name), value) }
         }
+        for (name, mode) in options.streams {
+            try runtime.annotations.set(ACIdentifier("coreos.com/rkt/stage2/\(name)"), mode)
+        }
         runtime.mounts = Self.firstOfEachPath(options.mounts + (pod?.mounts ?? []))
         return (runtime, refused.map { "image '\(manifest.name)': \($0)" })
     }

@@ -123,3 +123,82 @@ private func parsePodID(_ words: [String]) throws(EntryPointArgumentError) -> Po
     }
     return pod
 }
+
+/// What stage0 tells the `attach` entry point.
+///
+/// Source: rkt 1.30.0, stage0/attach.go.
+package struct AttachArguments: Equatable, Sendable {
+    package enum Action: Equatable, Sendable {
+        /// Print which streams there are.
+        case list
+        /// Everything there is.
+        case automatic
+        case custom(Set<Endpoint>)
+
+        fileprivate var name: String {
+            switch self {
+            case .list: "list"
+            case .automatic: "auto-attach"
+            case .custom: "custom-attach"
+            }
+        }
+    }
+
+    /// A direction of a stream.
+    package enum Endpoint: String, CaseIterable, Sendable {
+        case terminalInput = "tty-in"
+        case terminalOutput = "tty-out"
+        case input = "stdin"
+        case output = "stdout"
+        case error = "stderr"
+
+        package var isOfTerminal: Bool { self == .terminalInput || self == .terminalOutput }
+    }
+
+    package let action: Action
+    package let app: ACName
+
+    package init(_ action: Action, app: ACName) {
+        self.action = action
+        self.app = app
+    }
+
+    package var words: [String] {
+        var words = ["--action=\(action.name)"]
+        if case .custom(let chosen) = action {
+            words += Endpoint.allCases.map { "--\($0.rawValue)=\(chosen.contains($0))" }
+        }
+        return words + ["--app=\(app)"]
+    }
+
+    package init(parsing words: [String]) throws(EntryPointArgumentError) {
+        var scanner = FlagScanner(words)
+        var action: String?
+        var app: ACName?
+        var chosen: Set<Endpoint> = []
+        while let (name, written) = scanner.next() {
+            if let endpoint = Endpoint(rawValue: name) {
+                if try FlagScanner.isSet(written, name) { chosen.insert(endpoint) }
+                continue
+            }
+            switch name {
+            case "action": action = try scanner.value(written, of: name)
+            case "app": app = try validName(scanner.value(written, of: name), flag: "--app")
+            case "debug": _ = try FlagScanner.isSet(written, name)
+            default: throw .unknownFlag("--\(name)")
+            }
+        }
+        guard let app else { throw .missing("--app") }
+        switch action {
+        case "list": self.init(.list, app: app)
+        case "auto-attach": self.init(.automatic, app: app)
+        case "custom-attach": self.init(.custom(chosen), app: app)
+        default: throw .invalidValue(action ?? "", flag: "--action")
+        }
+    }
+}
+
+private func validName(_ text: String, flag: String) throws(EntryPointArgumentError) -> ACName {
+    guard let name = try? ACName(text) else { throw .invalidValue(text, flag: flag) }  // its rule is in the specification
+    return name
+}

@@ -80,6 +80,11 @@ package enum Stage1ABI {
         package static let statusDirectory: FilePath = "stage1/rootfs/rkt/status"
         package static let environmentDirectory: FilePath = "stage1/rootfs/rkt/env"
 
+        /// Sockets of an app's streams, and `endpoints`, which names them.
+        package static func streams(of app: String) -> FilePath {
+            stage1Root.appending("rkt/iottymux").appending(app)
+        }
+
         /// Decimal exit status of an app that has ended, and a newline.
         package static func exitStatus(of app: String) -> FilePath { statusDirectory.appending(app) }
 

@@ -2,7 +2,7 @@ package import AppContainer
 import LinuxSystem
 package import Stage1Interface
 package import Stage2Interface
-import SystemPackage
+package import SystemPackage
 
 /// All that a flavor with isolation does for one app.
 package struct AppPlan: Sendable {
@@ -14,18 +14,20 @@ package struct AppPlan: Sendable {
     package let volumes: [VolumeMount]
     package let resources: ResourcePlan
     package let isRootReadOnly: Bool
+    package let stop: StopPlan
     /// Sentences for stderr.
     package let warnings: [String]
 }
 
 /// Decides everything about an app from its manifests and the files of its root.
 ///
+/// `root` is where the app's files are now, if not in their place in the pod directory.
 /// `filter` compiles a policy; a policy that two apps share is compiled twice unless it remembers.
 package func planApp(
     _ app: PreparedApp, of pod: PreparedPod, lifted: LiftedRestrictions, limits: [LaunchSpec.ResourceLimit],
-    filter: (SeccompPolicy) throws -> [UInt8]
+    root: FilePath? = nil, filter: (SeccompPolicy) throws -> [UInt8]
 ) throws -> AppPlan {
-    let files = AppFiles(root: try Descriptor.open(app.root, [.directory, .path]))
+    let files = AppFiles(root: try Descriptor.open(root ?? app.root, [.directory, .path]))
     let identity = try resolveIdentity(of: app, in: files)
     let volumes = try volumePlan(for: app, of: pod.manifest)
 
@@ -52,5 +54,6 @@ package func planApp(
     return AppPlan(
         name: app.name, beforeStart: handler(.preStart), main: spec, afterStop: handler(.postStop),
         volumes: volumes.mounts, resources: ResourcePlan(app.app), isRootReadOnly: app.runtime.readOnlyRootFS,
+        stop: try StopPlan(app),
         warnings: volumes.warnings)
 }

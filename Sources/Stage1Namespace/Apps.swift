@@ -20,60 +20,118 @@ struct AppProgram {
     }
 }
 
-/// How long apps that were asked to end may take before they are killed; what systemd gives a service.
-private let stopTimeout: Int64 = 90 * 1_000_000_000
-
 /// The apps of a pod on their way from start to end.
 ///
 /// The first one that fails ends the pod: the others are asked to end, and its status is the pod's. When all end well
-/// the pod ends with 0. A program ended by SIGHUP, SIGINT, SIGTERM or SIGPIPE has not failed.
+/// the pod ends with 0. A program ended by SIGHUP, SIGINT, SIGTERM or SIGPIPE has not failed. A mutable pod only ends when
+/// it is asked to.
 ///
 /// Source: rkt 1.30.0, stage1/init/common/units.go and systemd.service(5), "SuccessExitStatus=".
 struct Apps: ~Copyable {
+    /// Starts a program with these streams, in a cgroup if not in that of an app known from the beginning; the last number
+    /// is a descriptor that is closed when it is executed.
+    typealias Starter = (AppProgram, AppDescriptors, CgroupPlace?, CInt?) throws -> ChildProcess
+
     private let plans: [AppPlan]
     private let files: PodFiles
+    /// To the supervisor.
+    private let channel: CInt
+    private let isMutable: Bool
+    /// Of the apps that have not ended.
+    private var streams: [ACName: AppDescriptors]
+    /// Of the apps that came later.
+    private var places: [ACName: CgroupPlace] = [:]
     private var running: [CInt: AppProgram] = [:]
     private var failure: CInt?
-    private var stopDeadline: Int64?
-    private var start: (AppProgram) throws -> ChildProcess = { _ in throw Failure("no app can be started yet") }
+    private var isStopping = false
+    /// When an app that was asked to end is killed.
+    private var deadlines: [ACName: Int64] = [:]
+    private var start: Starter = { _, _, _, _ in throw Failure("no app can be started yet") }
 
-    init(plans: [AppPlan], files: consuming PodFiles) {
+    init(
+        plans: [AppPlan], files: consuming PodFiles, channel: CInt, streams: [ACName: AppDescriptors], isMutable: Bool
+    ) {
         self.plans = plans
         self.files = files
+        self.channel = channel
+        self.streams = streams
+        self.isMutable = isMutable
     }
 
-    mutating func startAll(_ start: @escaping (AppProgram) throws -> ChildProcess) throws {
+    mutating func startAll(_ start: @escaping Starter) throws {
         self.start = start
-        for plan in plans {
-            try launch(AppProgram(plan: plan, stage: plan.beforeStart == nil ? .main : .beforeStart))
-        }
+        for plan in plans { try connectTerminal(of: plan.name) }
+        for plan in plans { try launchFirst(of: plan, nil) }
     }
 
-    private mutating func launch(_ program: AppProgram) throws {
-        let child = try start(program)
+    private mutating func launchFirst(of plan: AppPlan, _ started: CInt?) throws {
+        try launch(AppProgram(plan: plan, stage: plan.beforeStart == nil ? .main : .beforeStart), started)
+    }
+
+    private mutating func launch(_ program: AppProgram, _ started: CInt? = nil) throws {
+        let app = program.plan.name
+        let child = try start(program, streams[app] ?? .none, places[app], started)
         running[child.pid] = program
-        if program.stage == .main { try files.saveProcess(child.pid, of: program.plan.name) }
+        if program.stage == .main { try files.saveProcess(child.pid, of: app) }
     }
 
-    /// Reaps, passes signals on, and returns the pod's exit status when the last program has ended.
+    /// Gives the app a terminal of the pod, if it is to have one, and the supervisor the other side of it.
+    private mutating func connectTerminal(of app: ACName) throws {
+        guard let wanted = streams[app], wanted.wantsTerminal else { return }
+        let (controller, terminal) = try Terminal.open(ptmx: "/dev/pts/ptmx")
+        try PodEvent.terminal(app).send(to: channel, descriptors: [controller])
+        close(controller)
+        streams[app] = wanted.connected(to: terminal)
+    }
+
+    /// Every program of the app has ended; what it wrote is on its way.
+    private mutating func finish(_ app: ACName) throws {
+        streams.removeValue(forKey: app)?.closeAll()
+        places.removeValue(forKey: app)?.closeAll()
+        deadlines[app] = nil
+        try PodEvent.ended(app).send(to: channel)
+    }
+
+    /// Reaps, passes signals on, does what it is told, and returns the pod's exit status when the last program has ended.
     mutating func waitForEnd() throws -> CInt {
         let signals = try SignalQueue()
         while true {
             while let (pid, end) = try collectEndedChild() { try ended(pid, end) }
-            if running.isEmpty { return failure ?? 0 }
-            if let stopDeadline {
-                let left = max(0, (stopDeadline - now()) / 1_000_000)
-                if !(try waitForInput([signals.descriptor.raw], milliseconds: CInt(clamping: left)).contains(true)) {
-                    signalAll(SIGKILL)
-                    self.stopDeadline = .max
-                }
-            } else {
-                _ = try waitLongForInput([signals.descriptor.raw])
-            }
+            if running.isEmpty, !isMutable || isStopping { return failure ?? 0 }
+            let ready = try wait(for: [signals.descriptor.raw, channel])
             // Only the outside ends a pod: who sends from inside has a number here. An init without handlers is as deaf.
             while let (number, sender) = try signals.next() {
                 if sender == 0 { received(number) }
             }
+            if ready[1] { try takeOrder() }
+        }
+    }
+
+    /// Waits, and kills the apps whose time is over.
+    private mutating func wait(for descriptors: [CInt]) throws -> [Bool] {
+        guard let next = deadlines.values.min() else { return try waitLongForInput(descriptors) }
+        let left = next > now() ? (next - now()) / 1_000_000 + 1 : 0
+        let ready = try waitForInput(descriptors, milliseconds: CInt(clamping: left))
+        let late = deadlines.filter { $0.value <= now() }.keys
+        for app in late {
+            deadlines[app] = nil
+            signal(app, SIGKILL)
+        }
+        return ready
+    }
+
+    private mutating func takeOrder() throws {
+        guard let order = try PodOrder.receive(from: channel) else {
+            throw Failure("the pod's supervisor is gone")
+        }
+        switch order {
+        case .stop(let app): requestStop(of: app, SIGTERM)
+        case .start(let plan, let descriptors, let place, let started):
+            streams[plan.name] = descriptors
+            places[plan.name] = place
+            defer { close(started) }
+            try connectTerminal(of: plan.name)
+            try launchFirst(of: plan, started)
         }
     }
 
@@ -82,14 +140,27 @@ struct Apps: ~Copyable {
         switch number {
         case SIGCHLD: return
         case SIGTERM, SIGINT, SIGQUIT:
-            if stopDeadline != nil { signalAll(SIGKILL) } else { requestStop(number) }
+            if isStopping { signalAll(SIGKILL) } else { requestStop(number) }
         default: signalAll(number)
         }
     }
 
     private mutating func requestStop(_ signal: CInt) {
-        if stopDeadline == nil { stopDeadline = now() + stopTimeout }
-        signalAll(signal)
+        isStopping = true
+        for app in Set(running.values.map(\.plan.name)) { requestStop(of: app, signal) }
+    }
+
+    /// Sends an app the signal that its image wants in place of SIGTERM; a second time changes nothing.
+    private mutating func requestStop(of app: ACName, _ number: CInt) {
+        guard deadlines[app] == nil, let stop = running.values.first(where: { $0.plan.name == app })?.plan.stop else {
+            return
+        }
+        deadlines[app] = now() + Int64(stop.timeout) * 1_000_000_000
+        signal(app, number == SIGTERM ? stop.signal ?? SIGTERM : number)
+    }
+
+    private func signal(_ app: ACName, _ number: CInt) {
+        for (pid, program) in running where program.plan.name == app { kill(pid, number) }
     }
 
     private func signalAll(_ number: CInt) {
@@ -102,28 +173,35 @@ struct Apps: ~Copyable {
         case .beforeStart:
             if isFailure(end) {
                 try fail(program, end)
-            } else if stopDeadline == nil {
+            } else if deadlines[program.plan.name] == nil, !isStopping {
                 try launch(AppProgram(plan: program.plan, stage: .main))
+            } else {
+                try finish(program.plan.name)
             }
         case .main:
             try files.forgetProcess(of: program.plan.name)
             try files.saveStatus(statusCode(end), of: program.plan.name)
-            if program.plan.afterStop != nil { try launch(AppProgram(plan: program.plan, stage: .afterStop)) }
+            if program.plan.afterStop != nil {
+                try launch(AppProgram(plan: program.plan, stage: .afterStop))
+            } else {
+                try finish(program.plan.name)
+            }
             if isFailure(end) { requestStop(afterFailure: end) }
-        case .afterStop:
-            return
+        case .afterStop: try finish(program.plan.name)
         }
     }
 
     private mutating func fail(_ program: AppProgram, _ end: ProcessEnd) throws {
         writeDiagnostic("run: the pre-start handler of app '\(program.plan.name)' failed: \(end)")
         try files.saveStatus(statusCode(end), of: program.plan.name)
+        try finish(program.plan.name)
         requestStop(afterFailure: end)
     }
 
     private mutating func requestStop(afterFailure end: ProcessEnd) {
+        if isMutable { return }
         if failure == nil { failure = statusCode(end) }
-        if stopDeadline == nil && !running.isEmpty { requestStop(SIGTERM) }
+        if !isStopping && !running.isEmpty { requestStop(SIGTERM) }
     }
 }
 

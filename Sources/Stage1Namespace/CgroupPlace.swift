@@ -18,7 +18,14 @@ struct CgroupPlace {
     let birthplace: CInt
     private let entrances: [CInt]
 
-    private init(birthplace: CInt, entrances: [CInt]) {
+    /// All of them.
+    var descriptors: [CInt] { (birthplace < 0 ? [] : [birthplace]) + entrances }
+
+    func closeAll() {
+        for number in descriptors { close(number) }
+    }
+
+    init(birthplace: CInt, entrances: [CInt]) {
         self.birthplace = birthplace
         self.entrances = entrances
     }

@@ -14,15 +14,21 @@ struct PodCgroups {
     private let pods: [FilePath]
     private let first: CgroupPlace
     private let apps: [ACName: CgroupPlace]
+    private let parents: CgroupParents
+    private let isUnified: Bool
     /// Whether a controller keeps apps from devices that are not theirs.
     let restrictsDevices: Bool
 
     /// Whether apps are in cgroups of their own at all.
     var isolates: Bool { !pods.isEmpty }
 
-    static func create(for plans: [AppPlan], pod: PodID, lifted: LiftedRestrictions) throws -> PodCgroups {
+    /// `isMutable`: apps may come later, so all controllers that there are belong to the pod.
+    static func create(
+        for plans: [AppPlan], pod: PodID, lifted: LiftedRestrictions, isMutable: Bool
+    ) throws -> PodCgroups {
         let layout = try CgroupLayout.current()
-        let wanted = Set(plans.flatMap(\.resources.controllers))
+        var wanted = Set(plans.flatMap(\.resources.controllers))
+        if isMutable { wanted.formUnion(try CgroupParents.available(layout)) }
         let parents = try CgroupParents(layout, wanted: wanted, devices: !lifted.contains(.paths))
         let pods = parents.directories.map { $0.appending("rkt-\(pod)") }
         try CgroupRecord.save(pods)
@@ -48,15 +54,38 @@ struct PodCgroups {
             }
         }
         first = try CgroupPlace(pods.map { isUnified ? $0.appending("init") : $0 }, isUnified: isUnified)
+        self.parents = parents
+        self.isUnified = isUnified
         var apps: [ACName: CgroupPlace] = [:]
-        for plan in plans {
-            let own = pods.map { $0.appending(isUnified ? "app-\(plan.name)" : plan.name.rawValue) }
-            for directory in own { try makeDirectory(directory, mode: 0o755, mayExist: true) }
-            try applyLimits(of: plan, to: own, parents, isUnified: isUnified)
-            if parents.restrictsDevices { try restrictDevices(of: plan, in: own, isUnified: isUnified) }
-            apps[plan.name] = try CgroupPlace(own, isUnified: isUnified)
-        }
+        for plan in plans { apps[plan.name] = try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified) }
         self.apps = apps
+    }
+
+    private static func makePlace(
+        for plan: AppPlan, in pods: [FilePath], _ parents: CgroupParents, isUnified: Bool
+    ) throws -> CgroupPlace {
+        let own = pods.map { directory(of: plan.name, in: $0, isUnified: isUnified) }
+        for directory in own { try makeDirectory(directory, mode: 0o755, mayExist: true) }
+        try applyLimits(of: plan, to: own, parents, isUnified: isUnified)
+        if parents.restrictsDevices { try restrictDevices(of: plan, in: own, isUnified: isUnified) }
+        return try CgroupPlace(own, isUnified: isUnified)
+    }
+
+    private static func directory(of app: ACName, in pod: FilePath, isUnified: Bool) -> FilePath {
+        pod.appending(isUnified ? "app-\(app)" : app.rawValue)
+    }
+
+    /// Makes the cgroups of an app that comes later, or again; the caller closes the descriptors.
+    func makePlace(for plan: AppPlan) throws -> CgroupPlace {
+        for controller in plan.resources.controllers where parents.index(of: controller) == nil {
+            writeDiagnostic("warning: resource/\(controller) isolator set but the pod has no such cgroup, skipping")
+        }
+        return try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
+    }
+
+    /// Removes the cgroups of an app that has ended.
+    func remove(_ app: ACName) throws {
+        for pod in pods { try removeCgroup(Self.directory(of: app, in: pod, isUnified: isUnified)) }
     }
 
     /// Where the pod's first process belongs.
@@ -122,6 +151,14 @@ struct CgroupParents {
         let names = available.sorted() + (restrictsDevices ? ["devices"] : [])
         controllers = names
         directories = names.compactMap { layout.own[$0] }
+    }
+
+    /// Of the controllers that isolators need, those that this machine offers.
+    static func available(_ layout: CgroupLayout) throws -> Set<String> {
+        let known: Set = ["memory", "cpu"]
+        guard layout.version == .v2 else { return known.intersection(layout.own.keys) }
+        guard let top = layout.unifiedRoot else { return [] }
+        return try known.intersection(words(in: top.appending("cgroup.controllers")))
     }
 
     func index(of controller: String) -> Int? {

@@ -15,6 +15,10 @@ struct PodInit {
     let network: Network
     let sharesIPC: Bool
     let lifted: LiftedRestrictions
+    /// The streams of each app.
+    let pipes: [AppPipes]
+    /// Whether the pod goes on without apps, and one that fails does not end it.
+    var isMutable = false
 
     var namespaces: Namespaces {
         var wanted: Namespaces = [.mount, .pid, .hostname]
@@ -25,11 +29,14 @@ struct PodInit {
 
     /// The story of the first process; returns its exit status.
     ///
-    /// `start` gives one byte when this process may go on, and ends without one when the supervisor has died; `parentEnd` is the supervisor's end of it, closed here so that this can be seen. The supervisor
-    /// waits until nobody holds `started` any more: the apps do until they are executed.
-    func main(start: borrowing Descriptor, parentEnd: borrowing Descriptor, started: borrowing Descriptor) -> CInt {
+    /// `start` gives one byte when this process may go on, and ends without one when the supervisor has died. The supervisor
+    /// waits until nobody holds `started` any more: the apps do until they are executed. `channel` carries events and orders.
+    /// `parentEnds` are the supervisor's ends of all this, closed here so that the end of either side can be seen.
+    func main(start: CInt, started: CInt, channel: CInt, parentEnds: [CInt]) -> CInt {
         do {
-            try dieWithSupervisor(start, parentEnd)
+            for number in parentEnds { close(number) }
+            for pipe in pipes { pipe.closeOurs() }
+            try dieWithSupervisor(start)
             let files = try PodFiles()
             let root = try PodRoot(plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices)
             try cgroups.placeOfFirstProcess.enter()
@@ -37,10 +44,15 @@ struct PodInit {
             try setHostname(hostname)
             if network == .none { try bringLoopbackUp() }
             try root.enter()
-            var apps = Apps(plans: plans, files: files)
-            let writer = started.raw
-            try apps.startAll { program in try startApp(program, in: root, started: writer) }
-            close(writer)  // the apps hold it until they are executed
+            var apps = Apps(
+                plans: plans, files: files, channel: channel,
+                streams: Dictionary(uniqueKeysWithValues: pipes.map { ($0.app, $0.theirs) }), isMutable: isMutable)
+            try apps.startAll { program, streams, place, reporter in
+                try startApp(
+                    program, in: root, streams, place ?? cgroups.place(of: program.plan.name),
+                    started: reporter ?? started)
+            }
+            close(started)  // the apps hold it until they are executed
             return try apps.waitForEnd()
         } catch {
             writeDiagnostic("run: \(error)")
@@ -48,30 +60,33 @@ struct PodInit {
         }
     }
 
-    private func dieWithSupervisor(_ start: borrowing Descriptor, _ parentEnd: borrowing Descriptor) throws {
+    private func dieWithSupervisor(_ start: CInt) throws {
         try check("prctl", "PR_SET_PDEATHSIG") { clinux_set_parent_death_signal(SIGKILL) }
-        close(parentEnd.raw)
-        guard try start.readByte() == 1 else { exit(entryPointFailure) }
+        guard try Descriptor(owning: start).readByte() == 1 else { exit(entryPointFailure) }
         try check("setsid", "the pod's first process") { setsid() }
         try check("prctl", "PR_SET_DUMPABLE") { clinux_set_dumpable(0) }
     }
 
     /// Forks the process that becomes one program of an app.
-    private func startApp(_ program: AppProgram, in root: PodRoot, started: CInt) throws -> ChildProcess {
-        try forkProcess(into: [.mount], cgroup: cgroups.place(of: program.plan.name).birthplace) {
-            becomeApp(program, in: root, started: started)
+    private func startApp(
+        _ program: AppProgram, in root: PodRoot, _ streams: AppDescriptors, _ place: CgroupPlace, started: CInt
+    ) throws -> ChildProcess {
+        try forkProcess(into: [.mount], cgroup: place.birthplace) {
+            becomeApp(program, in: root, streams, place, started: started)
         }
     }
 
-    private func becomeApp(_ program: AppProgram, in root: PodRoot, started: CInt) -> Never {
+    private func becomeApp(
+        _ program: AppProgram, in root: PodRoot, _ streams: AppDescriptors, _ place: CgroupPlace, started: CInt
+    ) -> Never {
         do {
             try check("setsid", "app '\(program.plan.name)'") { setsid() }
             leaveSessionKeyring()
-            try cgroups.place(of: program.plan.name).enter()
+            try place.enter()
             if cgroups.isolates { try Namespaces.cgroup.unshare() }
             try root.buildApp(program.plan)
             if let adjustment = program.plan.resources.oomScoreAdjust { try adjustOutOfMemoryScore(adjustment) }
-            try executeShim(program.spec, root: PodRoot.appRoot(program.plan.name), started: started)
+            try executeShim(program.spec, root: PodRoot.appRoot(program.plan.name), streams, started: started)
         } catch {
             writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
             _exit(entryPointFailure)
@@ -82,13 +97,14 @@ struct PodInit {
 /// Hands the specification over and becomes the shim.
 ///
 /// Open there: the standard descriptors, the specification, and `started`, which the shim closes by executing the app.
-private func executeShim(_ spec: LaunchSpec, root: FilePath, started: CInt) throws -> Never {
+private func executeShim(
+    _ spec: LaunchSpec, root: FilePath, _ streams: AppDescriptors, started: CInt
+) throws -> Never {
     var spec = spec
     spec.root = root.string
     let file = try Descriptor.memory("launch")
     try file.writeAll(spec.encoded)
-    let input = try Descriptor.open("/dev/null", [.readOnly])
-    try check("dup2", "/dev/null") { dup2(input.raw, 0) }
+    try streams.becomeStandard()
     try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
     clinux_dup3(started, LaunchSpec.descriptor + 1, 0)  // closed already when a handler starts later
     clinux_reset_signal_handlers()  // what our caller ignores the app may want to hear

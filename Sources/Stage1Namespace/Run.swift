@@ -14,7 +14,6 @@ func run(_ words: [String]) throws -> CInt {
     let arguments = try RunArguments(parsing: words)
     let network = try Network(arguments.networks)
     let sharesIPC = try sharesIPC(arguments.ipc)
-    if arguments.isMutable { throw Failure("stage1-ns does not support mutable pods yet") }
     if arguments.privateUsers != nil { throw Failure("stage1-ns does not support user namespaces yet") }
     try takeLockDescriptor(inheritable: false)
 
@@ -37,13 +36,20 @@ func run(_ words: [String]) throws -> CInt {
     try mirrorTimeZone()
     try collectNameFiles(arguments.nameFiles, hostname: hostname)
 
-    let cgroups = try PodCgroups.create(for: plans, pod: arguments.pod, lifted: arguments.lifted)
-    let first = PodInit(
+    let hasTerminal = Terminal.isOne(0)
+    let pipes = try pod.apps.map { app in
+        try AppPipes(app.name, StreamPlan(app, isInteractive: arguments.isInteractive), hasTerminal: hasTerminal)
+    }
+    let cgroups = try PodCgroups.create(
+        for: plans, pod: arguments.pod, lifted: arguments.lifted, isMutable: arguments.isMutable)
+    var first = PodInit(
         plans: plans, cgroups: cgroups, hostname: hostname, network: network, sharesIPC: sharesIPC,
-        lifted: arguments.lifted)
+        lifted: arguments.lifted, pipes: pipes)
+    first.isMutable = arguments.isMutable
     let status: CInt
     do {
-        status = try supervise(first, cgroups)
+        status = try supervise(
+            first, cgroups, arguments.isMutable ? AppControl(arguments, cgroups, filter: filters.filter) : nil)
     } catch {
         cgroups.removeAll()
         throw error
@@ -53,7 +59,7 @@ func run(_ words: [String]) throws -> CInt {
 }
 
 /// What `enter` and other tools read about an app.
-private func saveFiles(of plan: AppPlan) throws {
+func saveFiles(of plan: AppPlan) throws {
     try LaunchRecord.save(plan.main, for: plan.name)
     try makeDirectories(Stage1ABI.Path.environmentDirectory, mode: 0o755)
     let file = Stage1ABI.Path.environmentDirectory.appending(plan.name.rawValue)
@@ -86,19 +92,26 @@ private func sharesIPC(_ mode: String?) throws(Failure) -> Bool {
     }
 }
 
-/// Starts the pod's first process and waits for its end, passing on the signals that come meanwhile.
-private func supervise(_ first: PodInit, _ cgroups: PodCgroups) throws -> CInt {
+/// Starts the pod's first process and looks after it until its end.
+private func supervise(_ first: PodInit, _ cgroups: PodCgroups, _ control: AppControl?) throws -> CInt {
     let signals = try SignalQueue()
     let start = try Pipe()
     let started = try Pipe()
+    let channel = try SocketPair()
     let child = try forkProcess(into: first.namespaces, cgroup: cgroups.placeOfFirstProcess.birthplace) {
-        exit(first.main(start: start.reader, parentEnd: start.writer, started: started.writer))
+        exit(
+            first.main(
+                start: start.reader.raw, started: started.writer.raw, channel: channel.second.raw,
+                parentEnds: [start.writer.raw, started.reader.raw, channel.first.raw]))
     }
+    let pid = child.pid
+    let supervisor = try Supervisor(
+        child, channel: channel.takeFirst(), signals: signals, pipes: first.pipes, control: control)
     try start.writer.writeAll([1])
     try waitUntilStarted(started)
-    try writePIDFile(Stage1ABI.Path.pid, child.pid)
+    try writePIDFile(Stage1ABI.Path.pid, pid)
     try markReady()
-    return try waitForEnd(of: child, signals)
+    return try supervisor.run()
 }
 
 /// Waits until every app has been executed or the first process has given up: until nobody holds the writing end.
@@ -109,15 +122,4 @@ private func markReady() throws {
     let link = Stage1ABI.Path.supervisorStatus
     unlink(link.string)
     try check("symlink", "'\(link)'") { symlink(Stage1ABI.Path.supervisorReady, link.string) }
-}
-
-private func waitForEnd(of child: borrowing ChildProcess, _ signals: borrowing SignalQueue) throws -> CInt {
-    while true {
-        let ready = try waitLongForInput([child.descriptor.raw, signals.descriptor.raw])
-        if ready[0] { return try child.wait().shellStatus }
-        while let (number, _) = try signals.next() {
-            guard number != SIGCHLD else { continue }
-            try? child.send(number)  // it may have ended just now, which the next turn sees
-        }
-    }
 }

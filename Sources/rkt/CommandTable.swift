@@ -11,9 +11,8 @@ let rootCommand = Command(
         """,
     children: [
         runCommand, prepareCommand, runPreparedCommand, fetchCommand, listCommand, statusCommand, catManifestCommand,
-        stopCommand, rmCommand, gcCommand, enterCommand, exportCommand, appCommand, versionCommand, helpCommand,
-        configCommand,
-        imageCommand, trustCommand, .notAvailable("api-service"), .notAvailable("attach"),
+        stopCommand, rmCommand, gcCommand, enterCommand, attachCommand, logsCommand, exportCommand, appCommand,
+        versionCommand, helpCommand, configCommand, imageCommand, trustCommand, .notAvailable("api-service"),
         .notAvailable("completion"), .notAvailable("metadata-service"),
     ])
 

@@ -74,12 +74,12 @@ extension Integration {
                         #expect(text.contains("NAME:") && text.contains("USAGE:"), "\(form)")
                     }
                 }
-                for gone in ["attach", "app sandbox", "api-service", "metadata-service"] {
+                for gone in ["api-service", "metadata-service"] {
                     #expect(!help.contains("\t\(gone)"), "\(gone) does not work yet")
                 }
                 let run = try rkt("run", "--help").succeeded().output
                 for hidden in [
-                    "--port", "--interactive", "--private-users", "--mds-register",
+                    "--port", "--private-users", "--mds-register",
                 ] {
                     #expect(!run.contains(hidden), "\(hidden) does not work yet")
                 }
@@ -92,10 +92,9 @@ extension Integration {
 
         @Test(arguments: [
             ["run", "--port=http:80"],
-            ["run", "--interactive"], ["run", "--private-users"], ["run", "--mds-register"],
+            ["run", "--private-users"], ["run", "--mds-register"],
             ["run", "--oom-score-adj=1"],
-            ["run", "--stdin=tty"],
-            ["attach", "x"], ["app", "sandbox"], ["api-service"], ["metadata-service"],
+            ["api-service"], ["metadata-service"],
         ])
         func `what is not there yet is refused, never ignored`(words: [String]) throws {
             try RktFixture.with { rkt throws in

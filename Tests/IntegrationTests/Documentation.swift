@@ -9,6 +9,7 @@ extension Integration {
             "subcommands/trust.md", "subcommands/fetch.md", "subcommands/image.md", "signing-and-verification.md",
             "subcommands/enter.md", "subcommands/export.md",
             "pods.md",
+            "subcommands/logs.md", "subcommands/attach.md", "subcommands/stop.md",
         ]
 
         @Test(arguments: documents)

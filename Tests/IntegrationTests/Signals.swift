@@ -65,3 +65,41 @@ extension Integration {
         }
     }
 }
+
+extension Integration {
+    @Suite struct StopSignals {
+        @Test func `an app gets the signal that its image wants`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/usr1").annotation("appc.io/docker/stopsignal", "SIGUSR1"))
+                let (pod, uuid) = try rkt.startWaitingPod(image: image)
+                try rkt("stop", "--wait=20s", uuid).succeeded()
+                #expect(Facts(try pod.wait(.seconds(5)).succeeded().output)["signal"] == "USR1")
+            }
+        }
+
+        @Test func `an image that wants no known signal is refused`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/odd").annotation("appc.io/docker/stopsignal", "SIGODD"))
+                try rkt.run(image: image, ["user"]).refused("'SIGODD', which is no signal")
+            }
+        }
+
+        @Test func `an app that ignores the end is killed after its time`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.shellImage()
+                let pod = try rkt.start(
+                    rkt.podArguments(
+                        .ns, image: image, appOptions: ["--annotation=coreos.com/rkt/stage2/stop-timeout=1"],
+                        ["-c", "trap '' TERM; echo up; while :; do /busybox sleep 1; done"]))
+                try pod.waitForOutput("up")
+                let start = ContinuousClock.now
+                pod.signal(SIGTERM)
+                let result = pod.wait(.seconds(30))
+                #expect(ContinuousClock.now - start < .seconds(20), "\(result)")
+                #expect(result.status == 9, "\(result)")
+            }
+        }
+    }
+}

@@ -283,6 +283,7 @@ int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask);
 #define CLINUX_IN_DELETE 0x200u
 #define CLINUX_IN_CLOSE_WRITE 0x8u
 #define CLINUX_IN_ATTRIB 0x4u
+#define CLINUX_IN_MODIFY 0x2u
 
 /// personality(2), sethostname(2).
 int clinux_personality(unsigned long persona);
@@ -293,7 +294,6 @@ int clinux_loopback_up(void);
 
 /// TIOCSCTTY, TIOCNOTTY and the window size of a terminal.
 int clinux_set_controlling_terminal(int fd);
-int clinux_openpt(int *controller, char *name, size_t length);
 /// isatty(3) and the columns of the terminal, 0 when unknown.
 int clinux_terminal_columns(int fd);
 
@@ -311,5 +311,53 @@ int64_t clinux_now(void);
 /// getrlimit(2) and setrlimit(2) by number; RLIM_INFINITY is UINT64_MAX.
 int clinux_getrlimit(int resource, uint64_t *soft, uint64_t *hard);
 int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard);
+
+// Waiting for many
+
+/// epoll_create1(2).
+int clinux_epoll_create(void);
+/// epoll_ctl(2): the token comes back with the event.
+int clinux_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
+#define CLINUX_EPOLL_CTL_ADD 1
+#define CLINUX_EPOLL_CTL_DEL 2
+#define CLINUX_EPOLL_CTL_MOD 3
+struct clinux_event {
+    uint64_t token;
+    uint32_t ready;
+};
+/// epoll_wait(2) for at most 64 events.
+int clinux_epoll_wait(int epoll, struct clinux_event *out, int count, int timeout);
+/// poll(2) of one descriptor for writing, without waiting: 1 when it takes something.
+int clinux_can_write(int fd);
+
+// Unix sockets, all close-on-exec
+
+/// socketpair(2) of SOCK_SEQPACKET.
+int clinux_socketpair(int fds[2]);
+/// socket(2), bind(2) with mode 0600, listen(2); accepting does not block.
+int clinux_listen_unix(const char *path, int type);
+/// socket(2), connect(2).
+int clinux_connect_unix(const char *path, int type);
+/// accept4(2).
+int clinux_accept(int fd);
+/// getsockopt(2) with SO_PEERCRED.
+int clinux_peer_user(int fd, uint32_t *user);
+/// sendmsg(2) with SCM_RIGHTS for at most 32 descriptors; no SIGPIPE.
+ssize_t clinux_send_message(int fd, const void *bytes, size_t length, const int *descriptors, int count);
+/// recvmsg(2): `*count` is the room on entry and the number of descriptors afterwards. A cut message is EMSGSIZE.
+ssize_t clinux_receive_message(int fd, void *bytes, size_t length, int *descriptors, int *count);
+/// send(2) that neither blocks nor raises SIGPIPE.
+ssize_t clinux_send_now(int fd, const void *bytes, size_t length);
+
+// Terminals
+
+/// TIOCGWINSZ, TIOCSWINSZ.
+int clinux_get_window(int fd, uint16_t *rows, uint16_t *columns);
+int clinux_set_window(int fd, uint16_t rows, uint16_t columns);
+/// TIOCSPTLCK off and TIOCGPTPEER.
+int clinux_open_terminal_peer(int controller);
+
+/// fcntl(2) with F_SETFL: O_NONBLOCK and nothing else.
+int clinux_set_nonblocking(int fd);
 
 #endif

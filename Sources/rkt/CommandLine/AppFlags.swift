@@ -65,10 +65,19 @@ func appFlags() -> [Flag] {
             $0.seccomp = $1
         },
         .notAvailable("oom-score-adj"),
-        .notAvailable("stdin"),
-        .notAvailable("stdout"),
-        .notAvailable("stderr"),
+        streamFlag("stdin", "standard input of the preceding image", ["null", "stream", "tty"]),
+        streamFlag("stdout", "standard output of the preceding image", ["log", "null", "stream", "tty"]),
+        streamFlag("stderr", "standard error of the preceding image", ["log", "null", "stream", "tty"]),
     ]
+}
+
+/// `--stdin` and its kin: the first mode is what happens without the flag.
+private func streamFlag(_ name: String, _ usage: String, _ modes: [String]) -> Flag {
+    .app(name, "\(usage): \(modes.joined(separator: ", ")) (default \(modes[0]))") { app, mode in
+        guard modes.contains(mode) else { throw GoValueError(description: "invalid \(name) mode \(quoted(mode))") }
+        app.streams.removeAll { $0.name == name }
+        app.streams.append((name, mode))
+    }
 }
 
 private func retainCapabilities(_ name: String) -> Flag {

@@ -1,4 +1,5 @@
 import AppContainer
+import LinuxSystem
 import Stage0
 import SystemPackage
 
@@ -32,6 +33,7 @@ struct Options: Sendable {
     var hostname: String?
     var names = NameOptions()
     var ipc: String?
+    var isInteractive = false
     var inheritsEnvironment = false
     var environment: [(name: String, value: String)] = []
     var environmentFiles: [(name: String, value: String)] = []
@@ -49,6 +51,8 @@ struct Options: Sendable {
     var wait = Wait.no
     var waitReady = Wait.no
     var isForced = false
+    var attachMode = "auto"
+    var logs = LogOptions()
     /// In nanoseconds; `nil` leaves the command's default.
     var gracePeriod: Int64?
     var expirePrepared: Int64?
@@ -86,6 +90,15 @@ enum Wait: Equatable, Sendable {
         } else {
             let limit = try parseGoDuration(text)
             self = limit < 0 ? .forever : limit == 0 ? .no : .atMost(limit)
+        }
+    }
+
+    /// Waits with `body`, which gets the longest time to wait, `nil` for ever.
+    func apply(_ message: String, body: (Duration?) throws -> Void) throws {
+        switch self {
+        case .no: return
+        case .forever: try explaining(message) { try body(nil) }
+        case .atMost(let nanoseconds): try explaining(message) { try body(.nanoseconds(nanoseconds)) }
         }
     }
 }

@@ -82,7 +82,7 @@ func startFlags() -> [Flag] {
                 try options.add(network: name)
             }
         },
-        .notAvailable("interactive", bare: "true"),
+        .boolean("interactive", "run the pod interactively: its one app has your terminal") { $0.isInteractive = $1 },
         .notAvailable("mds-register", bare: "true"),
     ] + nameFlags()
 }

@@ -16,6 +16,9 @@ func podOptions(_ context: CommandContext) throws -> PodOptions {
     guard !options.apps.images.isEmpty else {
         throw Failure("must provide at least one image or specify the pod manifest")
     }
+    if options.isInteractive, options.apps.images.count > 1 {
+        throw Failure("interactive option only supports one image")
+    }
     return try podOptions(context, .apps(options.apps.apps))
 }
 
@@ -88,6 +91,7 @@ func runOptions(_ options: Options) throws -> RunOptions {
     run.ipc = options.ipc
     run.debug = options.isDebugging
     run.hostname = options.hostname
+    run.isInteractive = options.isInteractive
     run.localConfiguration = options.localConfig
     run.skipsTreeCheck = options.insecure.contains(.onDisk)
     if options.insecure.contains(.capabilities) { run.lifted.insert(.capabilities) }

@@ -30,12 +30,12 @@ private func status(_ context: CommandContext) throws {
     let pod = try explaining("unable to get pod") {
         try PodStore(dataDirectory: context.dataDirectory()).pod(matching: name)
     }
-    try wait(options.waitReady, message: "error waiting for pod readiness") {
+    try options.waitReady.apply("error waiting for pod readiness") {
         guard try pod.waitUntilReady(timeout: $0) else { throw Failure("pod ended without having been ready") }
         // The pid comes from another process and may be written a little later; without one, the pod has just ended.
         _ = try? pod.waitForFirstProcess()
     }
-    try wait(options.wait, message: "error waiting for pod to exit") { try pod.waitUntilExited(timeout: $0) }
+    try options.wait.apply("error waiting for pod to exit") { try pod.waitUntilExited(timeout: $0) }
 
     var errors: [any Error] = []
     let report = PodReport(pod, for: options.format) { errors.append($0) }
@@ -44,14 +44,6 @@ private func status(_ context: CommandContext) throws {
         try printStatus(report, context)
     } else {
         context.print(report.json, as: options.format)
-    }
-}
-
-private func wait(_ wait: Wait, message: String, body: (Duration?) throws -> Void) throws {
-    switch wait {
-    case .no: return
-    case .forever: try explaining(message) { try body(nil) }
-    case .atMost(let nanoseconds): try explaining(message) { try body(.nanoseconds(nanoseconds)) }
     }
 }
 
