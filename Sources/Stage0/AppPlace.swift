@@ -50,7 +50,7 @@ struct AppPlace {
         }
         try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue)))
         try stage1.makeDirectory("rkt/env", mode: 0o755, mayExist: true)
-        try stage1.writeFile(environment, name: "rkt/env/\(app)", mode: 0o644, durable: false)
+        try stage1.createFile(environment, name: "rkt/env/\(app)", mode: 0o644)
         try stage1.createFile([], name: "rkt/status/\(app)-created", mode: 0o644)
     }
 

@@ -14,6 +14,12 @@ package enum LaunchRecord {
         try writeFile(spec.encoded, to: directory.appending(app.rawValue), mode: 0o600, durable: false)
     }
 
+    /// Forgets an app that is no more; nothing there is no error.
+    package static func remove(_ app: ACName) throws {
+        guard exists(directory) else { return }
+        try removeTree(app.rawValue, below: Descriptor.open(directory, [.directory]))
+    }
+
     package static func load(_ app: ACName) throws -> LaunchSpec {
         let path = directory.appending(app.rawValue)
         do {

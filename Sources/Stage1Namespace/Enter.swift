@@ -53,7 +53,8 @@ private func openShim() throws -> Descriptor {
     return try tree.descriptor.open("stage2-exec", [.path])
 }
 
-private func readLink(_ path: String) throws(SystemCallError) -> String {
+/// Where a symlink leads.
+func readLink(_ path: String) throws(SystemCallError) -> String {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let length = try check("readlink", "'\(path)'") {
         buffer.withUnsafeMutableBytes { bytes in

@@ -6,6 +6,7 @@ struct EntryPoints {
     static func main() {
         dispatchEntryPoint([
             "run": run, "enter": enter, "stop": stop, "gc": collectGarbage, "compile-filters": compileFilters,
+            "app-add": addApp, "app-start": startApp, "app-stop": stopApp, "app-rm": removeApp,
             "attach": attach,
         ])
     }

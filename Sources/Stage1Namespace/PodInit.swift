@@ -89,6 +89,8 @@ struct PodInit {
             try executeShim(program.spec, root: PodRoot.appRoot(program.plan.name), streams, started: started)
         } catch {
             writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
+            let sentence = Array("\(error)".utf8)
+            _ = write(started, sentence, sentence.count)  // who waits for the start may be gone
             _exit(entryPointFailure)
         }
     }
@@ -106,7 +108,7 @@ private func executeShim(
     try file.writeAll(spec.encoded)
     try streams.becomeStandard()
     try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
-    clinux_dup3(started, LaunchSpec.descriptor + 1, 0)  // closed already when a handler starts later
+    clinux_dup3(started, LaunchSpec.startedDescriptor, 0)  // closed already when a handler starts later
     clinux_reset_signal_handlers()  // what our caller ignores the app may want to hear
     clinux_unblock_all_signals()
     try replaceProcess("/stage2-exec", ["stage2-exec"], environment: ["SWIFT_ROOT=/"])

@@ -35,6 +35,12 @@ struct PodRoot {
         for plan in plans { try gather(plan, root) }
     }
 
+    /// The root of a pod that runs already.
+    init(ofRunning lifted: LiftedRestrictions, restrictsDevices: Bool) {
+        self.restrictsDevices = restrictsDevices
+        forbidsNodes = !restrictsDevices && !lifted.contains(.paths)
+    }
+
     /// Makes the pod's root that of the calling process.
     func enter() throws {
         try changeDirectory(to: Stage1ABI.Path.stage1Root)
@@ -44,31 +50,46 @@ struct PodRoot {
     /// Takes the volumes of an app along while the host can still be seen.
     private func gather(_ plan: AppPlan, _ root: borrowing Descriptor) throws {
         for (index, volume) in plan.volumes.enumerated() {
-            let path = try volume.hostPath()
-            do {
-                var recursive = true
-                if case .host(_, let wanted?) = volume.source { recursive = wanted }
-                let tree = try DetachedMount(copying: path, recursive: recursive)
-                if volume.readOnly { try tree.restrict(.readOnly) }
-                let kind = try FileStatus(of: tree.descriptor).kind
-                if volume.readOnly && !restrictsDevices && (kind == .characterDevice || kind == .blockDevice) {
-                    throw Failure(
-                        "it is a device, and nothing keeps an app from writing to it here: a read-only mount does not, "
-                            + "and device control is lifted or missing")
-                }
-                let place = Self.place(of: index, in: plan)
-                try tree.attach(at: openMountTarget(place, below: root, isDirectory: kind == .directory))
-            } catch let error as SystemCallError where error.call == "open_tree" {
-                throw Failure("Failed to stat \(path): \(error.errno)")
-            } catch {
-                throw Failure("cannot use volume source '\(path)'", cause: error)
-            }
+            try place(open(volume), index, of: plan, below: root)
         }
     }
 
-    private static func place(of index: Int, in plan: AppPlan) -> String {
-        "\(waitingRoom)/volumes/\(plan.name)/\(index)"
+    /// Opens a volume where the host can be seen, as a tree that hangs nowhere.
+    func open(_ volume: VolumeMount) throws -> DetachedMount {
+        let path = try volume.hostPath()
+        do {
+            var recursive = true
+            if case .host(_, let wanted?) = volume.source { recursive = wanted }
+            let tree = try DetachedMount(copying: path, recursive: recursive)
+            if volume.readOnly { try tree.restrict(.readOnly) }
+            let kind = try FileStatus(of: tree.descriptor).kind
+            if volume.readOnly && !restrictsDevices && (kind == .characterDevice || kind == .blockDevice) {
+                throw Failure(
+                    "it is a device, and nothing keeps an app from writing to it here: a read-only mount does not, "
+                        + "and device control is lifted or missing")
+            }
+            return tree
+        } catch let error as SystemCallError where error.call == "open_tree" {
+            throw Failure("Failed to stat \(path): \(error.errno)")
+        } catch {
+            throw Failure("cannot use volume source '\(path)'", cause: error)
+        }
     }
+
+    /// Puts a volume where it waits for an app to start.
+    func place(
+        _ tree: borrowing DetachedMount, _ index: Int, of plan: AppPlan, below root: borrowing Descriptor
+    ) throws {
+        let isDirectory = try FileStatus(of: tree.descriptor).kind == .directory
+        try tree.attach(at: openMountTarget(Self.place(of: index, in: plan), below: root, isDirectory: isDirectory))
+    }
+
+    private static func place(of index: Int, in plan: AppPlan) -> String {
+        "\(waitingPlace(of: plan.name))/\(index)"
+    }
+
+    /// Where the volumes of an app wait, in the pod.
+    static func waitingPlace(of app: ACName) -> FilePath { FilePath("\(waitingRoom)/volumes/\(app)") }
 }
 
 extension PodRoot {

@@ -115,7 +115,9 @@ private func supervise(_ first: PodInit, _ cgroups: PodCgroups, _ control: AppCo
 }
 
 /// Waits until every app has been executed or the first process has given up: until nobody holds the writing end.
-private func waitUntilStarted(_ started: consuming Pipe) throws { _ = try started.takeReader().readAll(limit: 16) }
+private func waitUntilStarted(_ started: consuming Pipe) throws {
+    _ = try started.takeReader().readAll()  // what is said there was said on stderr too
+}
 
 /// Says that every app is on its way and the pod can be entered.
 private func markReady() throws {

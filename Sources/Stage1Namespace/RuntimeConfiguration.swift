@@ -20,6 +20,19 @@ struct RuntimeConfiguration {
         }
     }
 
+    /// What tools for single apps have to know of it.
+    static func load() throws -> (isMutable: Bool, lifted: LiftedRestrictions) {
+        let json = try explaining("failed to load runtime parameters") {
+            try JSONValue(parsing: readFile(Stage1ABI.Path.runtimeConfiguration, limit: 1 << 20))
+        }
+        var lifted: LiftedRestrictions = []
+        let options = json["InsecureOptions"]
+        if options?["DisablePaths"] == .bool(true) { lifted.insert(.paths) }
+        if options?["DisableCapabilities"] == .bool(true) { lifted.insert(.capabilities) }
+        if options?["DisableSeccomp"] == .bool(true) { lifted.insert(.seccomp) }
+        return (json["Mutable"] == .bool(true), lifted)
+    }
+
     private var json: JSONValue {
         let lifted: JSONValue = [
             "DisablePaths": .bool(arguments.lifted.contains(.paths)),

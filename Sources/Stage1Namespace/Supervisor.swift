@@ -121,8 +121,9 @@ final class Supervisor {
 
 // What a mutable pod's tools ask for.
 extension Supervisor {
-    /// Starts an app of the manifest; `done` is called when it, or its handler, has been executed or could not be.
-    func start(_ app: ACName, by control: AppControl, done: @escaping () -> Void) throws {
+    /// Starts an app of the manifest; `done` is called when it, or its handler, has been executed, or when it has ended
+    /// because that could not be.
+    func start(_ app: ACName, by control: AppControl, done: @escaping (ControlReply) -> Void) throws {
         guard !running.contains(app) else { throw Failure("app '\(app)' is running") }
         guard end == nil else { throw Failure("the pod is ending") }
         let (plan, pipes, place) = try control.plan(app, first: child.pid)
@@ -132,10 +133,20 @@ extension Supervisor {
         try connect(pipes)
         running.insert(app)
         let reader = started.takeReader().release()
-        try loop.watch(reader, .reading) { [loop] _ in
+        var complaint: [UInt8] = []
+        try loop.watch(reader, .reading) { [unowned self] _ in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = read(reader, &buffer, buffer.count)
+            if count > 0 {
+                if complaint.count < 1 << 16 { complaint += buffer.prefix(count) }
+                return
+            }
             loop.forget(reader)
             close(reader)
-            done()
+            if complaint.isEmpty { return done(.done) }
+            let reply = ControlReply.failed(String(decoding: complaint, as: UTF8.self))
+            guard running.contains(app) else { return done(reply) }
+            waitingForEnd[app, default: []].append { done(reply) }
         }
     }
 
@@ -197,7 +208,7 @@ final class ControlServer {
             guard let supervisor else { return answer(.failed("the pod is ending")) }
             let (request, app) = try ControlSocket.parse(bytes)
             switch request {
-            case .start: try supervisor.start(app, by: control) { answer(.done) }
+            case .start: try supervisor.start(app, by: control, done: answer)
             case .stop: if try !supervisor.stop(app, done: { answer(.done) }) { answer(.notRunning) }
             case .remove:
                 try supervisor.remove(app, by: control)

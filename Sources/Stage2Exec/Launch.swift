@@ -72,6 +72,7 @@ struct Launch {
 
     private static func report(_ message: String, status: CInt) -> Never {
         try? Descriptor(owning: dup(2)).writeAll("stage2-exec: \(message)\n")  // nobody is left to tell
+        try? Descriptor(owning: LaunchSpec.startedDescriptor).writeAll(message)  // nobody may wait for the start
         exit(status)
     }
 }

@@ -5,6 +5,8 @@
 package struct LaunchSpec: Equatable, Sendable {
     /// Where the shim finds the encoded specification.
     package static let descriptor: CInt = 3
+    /// Closed by executing the program; what is written there before says why that failed.
+    package static let startedDescriptor: CInt = 4
 
     /// A mount point that becomes the root; `nil` when the shim is started inside the app's root already.
     package var root: String?

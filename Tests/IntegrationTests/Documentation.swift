@@ -7,7 +7,7 @@ extension Integration {
     @Suite struct Documentation {
         static let documents = [
             "subcommands/trust.md", "subcommands/fetch.md", "subcommands/image.md", "signing-and-verification.md",
-            "subcommands/enter.md", "subcommands/export.md",
+            "subcommands/enter.md", "subcommands/export.md", "subcommands/app.md",
             "pods.md",
             "subcommands/logs.md", "subcommands/attach.md", "subcommands/stop.md",
         ]
