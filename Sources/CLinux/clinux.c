@@ -360,6 +360,12 @@ int clinux_poll(const int *fds, int count, int timeout) {
     return mask;
 }
 
+int clinux_can_write(int fd) {
+    struct pollfd polled = {.fd = fd, .events = POLLOUT};
+    int ready = poll(&polled, 1, 0);
+    return ready < 0 ? -1 : ready > 0;
+}
+
 int clinux_inotify_init(void) { return inotify_init1(IN_CLOEXEC); }
 
 int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask) { return inotify_add_watch(fd, path, mask); }
@@ -380,12 +386,6 @@ int clinux_loopback_up(void) {
 }
 
 int clinux_set_controlling_terminal(int fd) { return ioctl(fd, TIOCSCTTY, 0); }
-
-int clinux_terminal_columns(int fd) {
-    struct winsize size;
-    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -1;
-    return size.ws_col;
-}
 
 // Pages of a private mapping that this process has written to are its own; the others are the file's.
 static void release_unwritten(unsigned long start, unsigned long end) {

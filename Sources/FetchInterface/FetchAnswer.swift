@@ -1,5 +1,5 @@
-/// What the fetch program answers: one JSON object on standard output, with exit status 0 also for a failure that it
-/// can describe.
+/// What the fetch program answers: one JSON object on the last line of standard output, with exit status 0 also for a
+/// failure that it can describe.
 package enum FetchAnswer: Equatable, Sendable {
     case endpoints([Endpoint])
     case publicKeys([PublicKeyFile])

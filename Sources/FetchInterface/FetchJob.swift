@@ -1,7 +1,8 @@
 /// What rkt hands the fetch program: one JSON object on standard input.
 ///
-/// The program answers with one ``FetchAnswer`` on standard output. It writes only below its working directory, the
-/// download directory; progress bars and lines about what it does go to standard error.
+/// The program answers with one ``FetchAnswer``, the last line of standard output, and before that with lines that are
+/// ``FetchReport``s where the job wants them. It writes only below its working directory, the download directory. Lines
+/// for people go to standard error where there are no reports.
 package struct FetchJob: Equatable, Sendable {
     package var transport: TransportOptions
     package var request: FetchRequest
@@ -33,7 +34,7 @@ package struct TransportOptions: Equatable, Sendable {
     /// Plain http may be used where https does not answer.
     package var allowsHTTP: Bool
     package var isDebugging: Bool
-    /// Progress bars on standard error; it is a terminal then.
+    /// Progress, and lines for people, come as ``FetchReport``s: rkt draws bars on a terminal.
     package var showsProgress: Bool
     package var limits: TransferLimits
     /// Who we say we are, such as `rkt/1.2.3`.
@@ -141,7 +142,7 @@ package struct ArchiveDownload: Equatable, Sendable {
     /// From an earlier answer, sent as `If-None-Match`.
     package var etag: String?
     package var credentials: [HostCredentials]
-    /// What the progress bar says.
+    /// What the progress bar says: see ``DownloadProgress/label``.
     package var label: String
     /// When not nil, the image is downloaded only if its signature names one of these keys.
     package var acceptedKeys: [TrustedKey]?

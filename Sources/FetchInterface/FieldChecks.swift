@@ -11,6 +11,7 @@ package enum FieldProblem: Error, Equatable, CustomStringConvertible {
     case notBase64
     case notURL
     case notHeaderText
+    case notLabel
     case unknownChoice(String)
     case notOneChoice
 
@@ -23,6 +24,7 @@ package enum FieldProblem: Error, Equatable, CustomStringConvertible {
         case .notBase64: "must be base64"
         case .notURL: "must be a http or https URL"
         case .notHeaderText: "must be a short text without control characters"
+        case .notLabel: "must be 1 to \(FetchReport.maximumLabelLength) visible characters of ASCII"
         case .unknownChoice(let name): "'\(printable(name))' is unknown"
         case .notOneChoice: "must have exactly one member"
         }

@@ -6,11 +6,12 @@ package final class FetchService {
     let client: HTTPClient
     let log: DebugLog
 
-    /// Nothing is asked for yet; files go into `directory`.
+    /// Nothing is asked for yet; files go into `directory`, reports to standard output.
     package init(_ options: TransportOptions, directory: consuming Descriptor) throws {
-        let messages = Messages()
+        let reports = options.showsProgress ? ReportOutput.standardOutput : nil
+        let messages = reports?.messages ?? Messages()
         log = DebugLog(messages: messages, isOn: options.isDebugging)
-        client = try HTTPClient(options, directory: directory, messages: messages)
+        client = try HTTPClient(options, directory: directory, messages: messages, reports: reports)
     }
 
     package func discover(_ request: Discovery) throws -> FetchAnswer {

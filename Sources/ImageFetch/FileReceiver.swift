@@ -9,14 +9,14 @@ final class FileReceiver: Receiver {
     private let request: FileRequest
     private let directory: DownloadDirectory
     private let maximumBytes: UInt64
-    private let progress: ProgressBoard
+    private let progress: ProgressReporter
     private let messages: Messages
     private let name: String
     private var file: PartialFile?
-    private var bar: Int?
+    private var number: UInt32?
 
     init(
-        _ request: FileRequest, directory: DownloadDirectory, maximumBytes: UInt64, progress: ProgressBoard,
+        _ request: FileRequest, directory: DownloadDirectory, maximumBytes: UInt64, progress: ProgressReporter,
         messages: Messages
     ) {
         self.request = request
@@ -94,7 +94,7 @@ final class FileReceiver: Receiver {
         }
         if let total, total > maximumBytes { throw tooLarge(file) }
         file.total = total
-        if bar == nil { bar = progress.add(request.label) }
+        if number == nil { number = progress.add(request.label) }
         return true
     }
 
@@ -103,8 +103,8 @@ final class FileReceiver: Receiver {
         let (size, isTooLarge) = file.size.addingReportingOverflow(UInt64(bytes.count))
         if isTooLarge || size > maximumBytes { throw tooLarge(file) }
         try file.append(bytes)
-        if let bar { progress.update(bar, received: file.size, total: file.total) }
-        progress.draw()
+        if let number { progress.update(number, received: file.size, total: file.total) }
+        progress.report()
     }
 
     func finish(_ head: ResponseHead, response: inout HTTPResponse) throws -> Bool {
@@ -128,7 +128,7 @@ final class FileReceiver: Receiver {
         }
         response.file = try file.finish(prefix: request.prefix, sharedName: request.sharedName)
         self.file = nil
-        if let bar { progress.finish(bar) }
+        if let number { progress.finish(number) }
         return true
     }
 

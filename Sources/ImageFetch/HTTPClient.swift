@@ -10,14 +10,15 @@ final class HTTPClient {
     let directory: DownloadDirectory
     private let certificates: Certificates
     private let proxies: ProxySettings
-    private let progress: ProgressBoard
+    private let progress: ProgressReporter
     private let messages: Messages
     private let multi: UnsafeMutableRawPointer
 
-    /// Downloads go to `directory`.
+    /// Downloads go to `directory`; how far they are to `reports` if there are any.
     init(
         _ options: TransportOptions, directory: consuming Descriptor,
-        environment: (String) -> String? = environmentVariable, messages: Messages = Messages()
+        environment: (String) -> String? = environmentVariable, messages: Messages = Messages(),
+        reports: ReportOutput? = nil
     ) throws {
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = curl_multi_init() else {
             throw HTTPError.setup("to start")
@@ -28,7 +29,7 @@ final class HTTPClient {
         self.messages = messages
         certificates = try Certificates(environment: environment)
         proxies = ProxySettings(environment: environment)
-        progress = ProgressBoard(messages, isTerminal: options.showsProgress)
+        progress = ProgressReporter(reports, messages)
     }
 
     deinit { curl_multi_cleanup(multi) }
@@ -69,7 +70,7 @@ final class HTTPClient {
                 try startWaiting(&run, parallel: parallel, seconds: seconds)
                 if run.active.isEmpty && run.waiting.isEmpty { return run.responses.compactMap(\.self) }
                 if !run.active.isEmpty { try finishEnded(&run, seconds: seconds) }
-                progress.draw()
+                progress.report()
             }
         } catch {
             // Nobody will hear of what is complete already.
@@ -151,9 +152,8 @@ final class HTTPClient {
         var code = CURLE_OK
         while let handle = ccurl_multi_next_ended(multi, &code) { ended.append((handle, code)) }
         if ended.isEmpty {
-            // libcurl knows its own deadlines; a second is how often the bar moves.
-            let milliseconds: CInt = options.showsProgress ? 1_000 : 60_000
-            guard curl_multi_poll(multi, nil, 0, milliseconds, nil) == CURLM_OK else {
+            // libcurl knows its own deadlines.
+            guard curl_multi_poll(multi, nil, 0, progress.milliseconds ?? 60_000, nil) == CURLM_OK else {
                 throw HTTPError.setup("to wait")
             }
         }

@@ -1,14 +1,20 @@
 import CLinux
 import Glibc
 
-/// Rows and columns of a terminal.
+/// How many characters a terminal shows.
 package struct WindowSize: Equatable, Sendable {
-    package let rows: UInt16
-    package let columns: UInt16
+    package let columns: Int
+    package let rows: Int
 
-    package init(rows: UInt16, columns: UInt16) {
-        self.rows = rows
+    package init(columns: Int, rows: Int) {
         self.columns = columns
+        self.rows = rows
+    }
+
+    /// Of the terminal behind a descriptor; nil where there is none, or one that does not know its size.
+    package init?(of descriptor: CInt) {
+        guard let size = try? Terminal.size(of: descriptor), size.columns > 0, size.rows > 0 else { return nil }
+        self = size
     }
 }
 
@@ -21,13 +27,13 @@ package enum Terminal {
         var rows: UInt16 = 0
         var columns: UInt16 = 0
         try check("ioctl", "TIOCGWINSZ of descriptor \(terminal)") { clinux_get_window(terminal, &rows, &columns) }
-        return WindowSize(rows: rows, columns: columns)
+        return WindowSize(columns: Int(columns), rows: Int(rows))
     }
 
     /// Programs on the terminal get SIGWINCH when it changes.
     package static func setSize(of terminal: CInt, _ size: WindowSize) throws(SystemCallError) {
         try check("ioctl", "TIOCSWINSZ of descriptor \(terminal)") {
-            clinux_set_window(terminal, size.rows, size.columns)
+            clinux_set_window(terminal, UInt16(clamping: size.rows), UInt16(clamping: size.columns))
         }
     }
 
@@ -78,12 +84,12 @@ package final class RawTerminal {
 extension WindowSize {
     /// As it travels on a socket: rows and columns, two bytes each, the lower one first.
     package var message: [UInt8] {
-        [UInt8(rows & 0xff), UInt8(rows >> 8), UInt8(columns & 0xff), UInt8(columns >> 8)]
+        [rows, columns].map { UInt16(clamping: $0) }.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
     }
 
     package init?(message: [UInt8]) {
         guard message.count == 4 else { return nil }
         self.init(
-            rows: UInt16(message[0]) | UInt16(message[1]) << 8, columns: UInt16(message[2]) | UInt16(message[3]) << 8)
+            columns: Int(message[2]) | Int(message[3]) << 8, rows: Int(message[0]) | Int(message[1]) << 8)
     }
 }

@@ -11,29 +11,38 @@ final class FetchProcess {
 
     private let child: ChildProcess
     private let output: Descriptor
-    private var text: [UInt8] = []
+    /// Where reports are shown; there are none without.
+    private let bars: DownloadBars?
+    private var transcript: FetchTranscript
     private var isComplete = false
+    /// What it wrote is not what it should.
+    private var failure: FetchProgramError?
     private var end: ProcessEnd?
 
     var hasEnded: Bool { end != nil }
 
     convenience init(
-        _ job: FetchJob, _ program: FilePath, _ downloads: DownloadDirectory, _ environment: [String]
+        _ job: FetchJob, _ program: FilePath, _ downloads: DownloadDirectory, _ environment: [String],
+        bars: DownloadBars? = nil
     ) throws {
-        try self.init(job, program, downloads, environment, fileNumber: nil)
+        try self.init(job, program, downloads, environment, fileNumber: nil, bars)
     }
 
     convenience init(
         _ job: FetchJob, _ program: FilePath, _ downloads: DownloadDirectory, _ environment: [String],
         file: borrowing Descriptor
     ) throws {
-        try self.init(job, program, downloads, environment, fileNumber: file.raw)
+        try self.init(job, program, downloads, environment, fileNumber: file.raw, nil)
     }
 
     private init(
         _ job: FetchJob, _ program: FilePath, _ downloads: DownloadDirectory, _ environment: [String],
-        fileNumber file: CInt?
+        fileNumber file: CInt?, _ bars: DownloadBars?
     ) throws {
+        var job = job
+        job.transport.showsProgress = bars != nil
+        self.bars = bars
+        transcript = FetchTranscript(hasReports: bars != nil)
         let input = try Descriptor.memory("fetch-job")
         try input.writeAll(job.bytes)
         try input.seek(to: 0)
@@ -54,12 +63,9 @@ final class FetchProcess {
     /// Waits for the end and reads the answer.
     func answer() throws -> FetchAnswer {
         while !hasEnded { try Self.waitForAny(of: [self]) }
+        if let failure { throw failure }
         if let end, end != .exited(0) { throw FetchProgramError.ended(end) }
-        do {
-            return try FetchAnswer(parsing: text)
-        } catch {
-            throw FetchProgramError.noAnswer("\(error)")
-        }
+        return try transcript.answer()
     }
 
     /// Reads what there is to read of each, until one of them has ended.
@@ -76,19 +82,20 @@ final class FetchProcess {
     }
 
     private func read() throws {
-        let start = text.count
         let size = 1 << 16
-        var count = 0
-        text.append(contentsOf: repeatElement(0, count: size))
-        do {
-            count = try text.withUnsafeMutableBytes {
-                try output.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
-            }
+        var failed: (any Error)?
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            do { count = try output.read(into: UnsafeMutableRawBufferPointer(buffer)) } catch { failed = error }
         }
-        text.removeLast(size - count)
-        if count == 0 { isComplete = true }
-        if text.count > FetchProgram.maximumAnswerBytes {
-            throw FetchProgramError.answerTooLong(limit: FetchProgram.maximumAnswerBytes)
+        if let failed { throw failed }
+        if bytes.isEmpty { isComplete = true }
+        do {
+            let reports = try transcript.append(bytes)
+            bars?.show(reports)
+        } catch {
+            failure = error
+            isComplete = true
+            try child.send(SIGKILL)
         }
     }
 
@@ -96,6 +103,7 @@ final class FetchProcess {
     private func finish() throws {
         while try !isComplete && waitForInput([output.raw], milliseconds: 0)[0] { try read() }
         end = try child.wait()
+        bars?.close()
     }
 }
 

@@ -46,15 +46,21 @@ package struct FetchProgram {
 
     /// Does several jobs, as many at once as is sensible, and hands over each answer as soon as it is there.
     ///
+    /// Progress is shown where there are `bars`, one for each job.
+    ///
     /// After an error, of a job or of `take`, nothing more is started; what is under way is not wasted. The first error is
     /// the one that is thrown.
-    package func answer(_ jobs: [FetchJob], _ take: (_ index: Int, _ answer: FetchAnswer) throws -> Void) throws {
+    func answer(
+        _ jobs: [FetchJob], bars: [DownloadBars] = [], _ take: (_ index: Int, _ answer: FetchAnswer) throws -> Void
+    ) throws {
         var waiting = Array(jobs.enumerated())[...]
         var running: [(index: Int, process: FetchProcess)] = []
         var failure: (any Error)?
         while true {
             while failure == nil, running.count < Self.maximumParallelJobs, let (index, job) = waiting.popFirst() {
-                running.append((index, try FetchProcess(prepared(job), program, downloads, environment)))
+                let process = try FetchProcess(
+                    prepared(job), program, downloads, environment, bars: bars.isEmpty ? nil : bars[index])
+                running.append((index, process))
             }
             if running.isEmpty { break }
             try FetchProcess.waitForAny(of: running.map(\.process))

@@ -62,22 +62,6 @@ import Testing
         #expect(validator(of: head("HTTP/1.1 200 x", "Last-Modified: x", "Date: y")) == nil)
     }
 
-    @Test func `sizes and bars`() {
-        #expect(byteText(0) == "0 B" && byteText(999) == "999 B" && byteText(1_200_000) == "1.2 MB")
-        #expect(byteText(1_000) == "1.0 KB" && byteText(999_999) == "999.9 KB" && byteText(.max) == "18.4 EB")
-        #expect(
-            progressLine("ACI", 1_200_000, 2_400_000, columns: 50)
-                == "Downloading ACI: [========>        ] 1.2 MB/2.4 MB"
-        )
-        #expect(progressLine("ACI", 5, 5, columns: 40) == "Downloading ACI: [=============] 5 B/5 B")
-        #expect(progressLine("ACI", 5, nil, columns: 80) == "Downloading ACI: 5 B of an unknown total size")
-        for columns in 0..<120 {
-            for (received, total) in [(0, 0), (0, 1), (9, 3), (UInt64.max, UInt64.max)] as [(UInt64, UInt64)] {
-                #expect(progressLine("ACI", received, total, columns: columns).count <= columns)
-            }
-        }
-    }
-
     @Test func `certificates are taken out of what is around them`() {
         let text =
             "junk\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nx\n"

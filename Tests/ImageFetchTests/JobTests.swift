@@ -100,8 +100,8 @@ import Testing
                 label: "ACI"), server.client(), log, checkIssuers: { _, _ in })
         #expect(
             lines.withLock { $0 } == [
-                "image: downloading signature from \(server.url("http://a/x.aci.asc"))\n",
-                "image: fetching image from \(server.url("http://a/x.aci"))\n",
+                "image: downloading signature from \(server.url("http://a/x.aci.asc"))",
+                "image: fetching image from \(server.url("http://a/x.aci"))",
             ])
     }
 }
@@ -138,8 +138,8 @@ import Testing
         #expect(try discover(server, log: log).count == 2)
         #expect(
             lines.withLock { $0 } == [
-                "image: meta tag 'ac-discovery' not found on example.com/team/app: expected a 200 OK got 500\n",
-                "image: meta tag 'ac-discovery' not found on example.com/team: no 'ac-discovery' meta tag fits\n",
+                "image: meta tag 'ac-discovery' not found on example.com/team/app: expected a 200 OK got 500",
+                "image: meta tag 'ac-discovery' not found on example.com/team: no 'ac-discovery' meta tag fits",
             ])
     }
 

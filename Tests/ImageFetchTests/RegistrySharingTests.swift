@@ -22,7 +22,7 @@ import Testing
         try other.lock(.exclusive)
         let (number, downloads) = (other.raw, registry.downloads)
         let image = try registry.fetch(messages: { message in
-            guard message == "another rkt instance is downloading this file, waiting...\n" else { return }
+            guard message == "another rkt instance is downloading this file, waiting..." else { return }
             whenWaiting(downloads)
             unlink(partial.string)
             flock(number, LOCK_UN)

@@ -86,14 +86,15 @@ final class WireServer {
     /// A client with its own download directory that knows the authority of the tests.
     func client(
         _ options: TransportOptions = TransportOptions(), environment: [String: String] = [:],
-        messages: Messages = Messages { _ in }
+        messages: Messages = Messages { _ in }, reports: ReportOutput? = nil
     ) throws -> HTTPClient {
         let authority = try CertificateAuthority.shared.certificate.string
         let path = downloads
         try TestSupport.makeDirectories(path)
         return try HTTPClient(
             options, directory: Descriptor.open(path, [.directory]),
-            environment: { environment[$0] ?? ($0 == "SSL_CERT_FILE" ? authority : nil) }, messages: messages)
+            environment: { environment[$0] ?? ($0 == "SSL_CERT_FILE" ? authority : nil) }, messages: messages,
+            reports: reports)
     }
 
     var downloads: FilePath { directory.path.appending("downloads") }

@@ -231,20 +231,6 @@ extension Integration {
             }
         }
 
-        @Test func `a bar for each download on a terminal, quiet lines otherwise`() throws {
-            try RktFixture.withServer { rkt, server in
-                try rkt.trust()
-                try server.put("example.com/app.aci", rkt, try RktFixture.hello("example.com/app", bytes: 4 << 20))
-                let quiet = try rkt("fetch", "https://example.com/app.aci").succeeded()
-                #expect(!quiet.errors.contains("[") && !quiet.errors.contains("\r"))
-                #expect(quiet.lines.count == 1)
-                let terminal = try rkt.onTerminal([], ["fetch", "https://example.com/app.aci"])
-                #expect(terminal.status == 0)
-                #expect(terminal.output.contains("Downloading ACI"))
-                #expect(terminal.output.contains("["))
-            }
-        }
-
         // Interrupted and shared downloads
 
         @Test func `a download goes on where it was killed`() throws {

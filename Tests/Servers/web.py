@@ -15,6 +15,7 @@ index.html. FILE.serve is a JSON object, or a list with one for each request, of
   zeros                      a body of so many zero bytes; endless: one that does not end
   authorization, challenge   the 'Authorization' that is asked for, else 401 with this 'WWW-Authenticate'
   after, then                after so many bytes of the body: 'close', or 'stall' until the client goes away
+  seconds                    how long the body takes
   wait                       a FIFO; the answer begins when somebody has written to it
 
 LOG gets a line for each request when it comes in: method, scheme, port, host, target, headers; tabs between them. Requests with whole URLs, as proxies get them, are served
@@ -32,6 +33,7 @@ import fcntl
 import struct
 import sys
 import threading
+import time
 import urllib.parse
 from email.utils import formatdate
 
@@ -142,6 +144,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 headers["Content-Range"] = f"bytes {first}-{size - 1}/{size}"
                 pieces = skip(pieces, first)
                 size -= first
+        if "seconds" in serve and size:
+            pieces = slowly(pieces, size, serve["seconds"])
         self.answer(status, headers, pieces, size, serve.get("after"), serve.get("then", "close"))
 
     def first_byte(self, headers, size):
@@ -207,6 +211,14 @@ def blocks(path):
     with open(path, "rb") as file:
         while block := file.read(1 << 16):
             yield block
+
+
+def slowly(pieces, size, seconds):
+    for piece in pieces:
+        for start in range(0, len(piece), 8192):
+            part = piece[start:start + 8192]
+            yield part
+            time.sleep(seconds * len(part) / size)
 
 
 def zeros(count):

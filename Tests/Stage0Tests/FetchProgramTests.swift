@@ -133,6 +133,38 @@ private let job = FetchJob(.publicKeys(.text("")))
         #expect(seen == [0, 1, 2])
     }
 
+    @Test func `reports are shown as they come, and lies end only their own job`() throws {
+        let script = try Script(
+            """
+            grep -q '"showsProgress":true' || exit 1
+            mkdir first 2>/dev/null && {
+                echo '{"progress":{"number":1,"label":"ACI","received":1,"isDone":false}}'
+                while [ ! -e shown ]; do sleep 0.01; done; echo 'lie'; exec sleep 1000
+            }
+            while [ ! -e shown ]; do sleep 0.01; done
+            echo '{"message":"a message"}'; echo '{"notModified":true}'
+            """)
+        var text = ""
+        let shown = script.inbox.appending("shown")
+        let board = ProgressBoard(
+            ProgressTerminal(
+                write: {
+                    text += $0
+                    close(open(shown.string, O_CREAT | O_WRONLY, 0o600))
+                }, size: { nil }))
+        var answers = 0
+        let error = try #require(throws: FetchProgramError.self) {
+            let bars = ["one", "two"].map { DownloadBars(board, name: $0) }
+            try script.program.answer([job, job], bars: bars) { _, answer in
+                #expect(answer == .notModified)
+                answers += 1
+            }
+        }
+        guard case .noAnswer = error else { throw error }
+        #expect(answers == 1)
+        #expect(text.contains("ACI: 1 B of an unknown total size") && text.contains("a message\n"))
+    }
+
     @Test func `after an error no job is started, and those under way end`() throws {
         let script = try Script(
             """

@@ -38,6 +38,8 @@ package struct ServerAnswer: Sendable {
     package func after(_ bytes: Int, _ ending: Ending) -> ServerAnswer {
         with("after", .raw("\(bytes)")).with("then", .text(ending.rawValue))
     }
+    /// The body takes so long.
+    package func taking(seconds: Int) -> ServerAnswer { with("seconds", .raw("\(seconds)")) }
     /// Begins when somebody has written to this FIFO.
     package func waiting(for fifo: String) -> ServerAnswer { with("wait", .text(fifo)) }
 

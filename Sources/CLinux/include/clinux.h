@@ -267,6 +267,9 @@ int clinux_read_signal(int fd, pid_t *sender);
 /// poll(2) over up to 8 descriptors for reading; a bit per descriptor that is ready. `timeout` in milliseconds, -1 for ever.
 int clinux_poll(const int *fds, int count, int timeout);
 
+/// poll(2) for writing, without waiting: 1 when a write of up to PIPE_BUF bytes would not block, or would fail.
+int clinux_can_write(int fd);
+
 /// As clinux_poll without a timeout, after madvise(2) with MADV_DONTNEED on every page of the program file that this
 /// process has not written to: a process that only waits needs none of them, and gets them back when it wakes.
 int clinux_poll_released(const int *fds, int count);
@@ -294,8 +297,6 @@ int clinux_loopback_up(void);
 
 /// TIOCSCTTY, TIOCNOTTY and the window size of a terminal.
 int clinux_set_controlling_terminal(int fd);
-/// isatty(3) and the columns of the terminal, 0 when unknown.
-int clinux_terminal_columns(int fd);
 
 /// random bytes, getrandom(2).
 int clinux_getrandom(void *buffer, size_t length);

@@ -33,8 +33,6 @@ package struct FetchOptions: Sendable {
     package var insecure: InsecureFetching = []
     package var keys: KeyStore
     package var isDebugging = false
-    /// Standard error is a terminal.
-    package var showsProgress = false
 
     package init(policy: PullPolicy, keys: KeyStore) {
         self.policy = policy
@@ -43,12 +41,11 @@ package struct FetchOptions: Sendable {
 
     var checksSignatures: Bool { !insecure.contains(.image) }
 
-    /// How images are downloaded; progress is shown for one download at a time.
-    func transport(_ limits: TransferLimits, showsProgress: Bool = false) -> TransportOptions {
+    /// How images are downloaded.
+    func transport(_ limits: TransferLimits) -> TransportOptions {
         TransportOptions(
             skipsTLSVerification: insecure.contains(.tls), allowsHTTP: insecure.contains(.http),
-            isDebugging: isDebugging, showsProgress: showsProgress && self.showsProgress, limits: limits,
-            userAgent: "rkt/\(rktVersion)")
+            isDebugging: isDebugging, limits: limits, userAgent: "rkt/\(rktVersion)")
     }
 
     /// How keys are downloaded: what makes images insecure does so for keys only with `pubkey`.
@@ -96,13 +93,23 @@ package struct FetchDialogue {
     package var debug: (String) -> Void
     /// How keys for a prefix come to be trusted.
     package var review: (_ prefix: ACIdentifier) -> KeyReview
+    /// Where progress is shown; nil where nobody looks.
+    package var terminal: ProgressTerminal?
 
     package init(
         log: @escaping (String) -> Void, debug: @escaping (String) -> Void,
-        review: @escaping (_ prefix: ACIdentifier) -> KeyReview
+        review: @escaping (_ prefix: ACIdentifier) -> KeyReview, terminal: ProgressTerminal? = nil
     ) {
         self.log = log
         self.debug = debug
         self.review = review
+        self.terminal = terminal
+    }
+
+    /// The same, with lines above the bars of a board.
+    func above(_ board: ProgressBoard) -> FetchDialogue {
+        FetchDialogue(
+            log: { text in board.above { log(text) } }, debug: { text in board.above { debug(text) } }, review: review,
+            terminal: terminal)
     }
 }

@@ -17,6 +17,8 @@ private final class Download {
     var stored: RemoteRow?
     var acceptedKeys: [TrustedKey]?
     var image: FetchedImage?
+    /// Where its progress is shown.
+    var bars: DownloadBars?
 
     init(_ request: ImageRequest, _ lock: WorkLock) {
         self.request = request
@@ -98,6 +100,7 @@ extension ImageFetcher {
 
     /// Asks one server after the other until each image is here.
     private func fetchAll(_ downloads: [Download], since start: Int64) throws {
+        showBars(for: downloads)
         var pending = downloads
         while !pending.isEmpty {
             for download in pending { try useStored(download, since: start) }
@@ -106,10 +109,20 @@ extension ImageFetcher {
                 guard let name = download.name, options.checksSignatures, download.acceptedKeys == nil else { continue }
                 download.acceptedKeys = try acceptedKeys(for: name.name)
             }
-            let jobs = try pending.map { try job(for: $0, isAlone: pending.count == 1) }
+            let jobs = try pending.map(job)
             if jobs.isEmpty { return }
-            try data.fetchProgram().answer(jobs) { index, answer in try take(answer, pending[index]) }
+            try data.fetchProgram().answer(jobs, bars: pending.compactMap(\.bars)) { index, answer in
+                try take(answer, pending[index])
+            }
             pending.removeAll { $0.image != nil }
+        }
+    }
+
+    /// Gives each download bars that say which image they belong to, where there is more than one.
+    private func showBars(for downloads: [Download]) {
+        guard let board else { return }
+        for (download, name) in zip(downloads, barNames(downloads.map(\.request.reference))) {
+            download.bars = DownloadBars(board, name: name)
         }
     }
 
@@ -126,8 +139,8 @@ extension ImageFetcher {
         }
     }
 
-    private func job(for download: Download, isAlone: Bool) throws -> FetchJob {
-        let transport = try options.transport(limits().transfer, showsProgress: isAlone)
+    private func job(for download: Download) throws -> FetchJob {
+        let transport = try options.transport(limits().transfer)
         if case .registry(let reference) = download.request.reference {
             return try FetchJob(.registryImage(registryDownload(reference)), transport: transport)
         }

@@ -12,6 +12,8 @@ package final class ImageFetcher {
     let data: DataDirectory
     let options: FetchOptions
     let dialogue: FetchDialogue
+    /// Where progress is shown.
+    let board: ProgressBoard?
     let store: ContentStore
     private let configuration: FetchConfiguration
     private var readAccess: FetchConfiguration.Access?
@@ -26,7 +28,9 @@ package final class ImageFetcher {
         self.configuration = configuration
         self.data = data
         self.options = options
-        self.dialogue = dialogue
+        let board = dialogue.terminal.map(ProgressBoard.init)
+        self.board = board
+        self.dialogue = board.map(dialogue.above) ?? dialogue
         store = try data.images()
     }
 

@@ -17,12 +17,15 @@ extension CommandContext {
         fetching.isPolicyExplicit = policy != nil
         fetching.insecure = options.insecure.fetching
         fetching.isDebugging = options.isDebugging
-        fetching.showsProgress = isatty(STDERR_FILENO) == 1
         let isDebugging = options.isDebugging
         let dialogue = FetchDialogue(
             log: { self.logRaw("image: \($0)") },
             debug: { if isDebugging { self.logRaw("image: \($0)") } },
-            review: { self.keyReview(prefix: $0.rawValue, isResult: false) })
+            review: { self.keyReview(prefix: $0.rawValue, isResult: false) },
+            terminal: isatty(STDERR_FILENO) == 0
+                ? nil
+                : ProgressTerminal(
+                    write: { self.logWithoutNewline($0) }, size: { WindowSize(of: STDERR_FILENO) }))
         let fetcher = try ImageFetcher(data, fetching, fetchConfiguration, dialogue)
         // Only the superuser can give files to their owners; pods of others render when they are prepared.
         fetcher.makesTrees = geteuid() == 0
