@@ -14,7 +14,10 @@ package func narrowed(_ app: App) -> (app: App, refusals: [String]) {
         case .seccompRetain(let set): narrowed(retained: set, &refusals)
         case .seccompRemove(let set): narrowed(removed: set)
         case .noNewPrivileges(false): nil  // the default; must not undo what another isolator or the user forbids
-        case .oomScoreAdjust(let score) where score < 0: refuse("a lower oom score (\(score))", &refusals)
+        case .oomScoreAdjust(let score):
+            score < 0 ? refuse("a lower oom score (\(score))", &refusals) : .oomScoreAtLeast(score)
+        case .capabilitiesAmbient(let names): refuse("ambient capabilities \(listed(names))", &refusals)
+        case .processLimits(let limits): .processLimitsAtMost(limits)
         default: isolator
         }
     }

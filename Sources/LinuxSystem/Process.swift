@@ -129,11 +129,14 @@ package struct ProgramCall: Sendable {
 
 /// Turns this process into another program; returns only by throwing.
 ///
-/// Descriptors that are not close-on-exec go along.
+/// Descriptors that are not close-on-exec go along. `lastStep` is done when no more memory is needed: it may forbid to
+/// get any.
 package func replaceProcess(
-    _ program: FilePath, _ arguments: [String], environment: [String]
+    _ program: FilePath, _ arguments: [String], environment: [String],
+    lastStep: () throws(SystemCallError) -> Void = {}
 ) throws(SystemCallError) -> Never {
     try withCStrings(arguments, environment) { (argv, envp) throws(SystemCallError) in
+        try lastStep()
         try check("execve", "'\(program)'") { clinux_execve(program.string, argv, envp) }
     }
     throw SystemCallError(call: "execve", subject: "'\(program)'", errno: .invalidArgument)

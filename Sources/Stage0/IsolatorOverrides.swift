@@ -18,6 +18,16 @@ extension RequestedApp {
             isolators.removeAll { if case .cpuShares = $0 { true } else { false } }
             isolators.append(.cpuShares(shares))
         }
+        if let pids = options.pids {
+            isolators.removeAll { $0.name == "resource/pids" }
+            isolators.append(.pids(ResourceLimits(limit: pids)))
+        }
+        if !options.rlimits.isEmpty { isolators = withLimits(isolators) }
+        if let score = options.oomScoreAdjust {
+            isolators.removeAll { $0.name == "os/linux/oom-score-adj" }
+            isolators.append(.oomScoreAdjust(score))
+        }
+        if let ambient = options.ambientCapabilities { isolators.append(.capabilitiesAmbient(ambient)) }
         if let capabilities = try capabilities() {
             isolators.removeAll {
                 switch $0 {
@@ -37,6 +47,16 @@ extension RequestedApp {
             isolators.append(try seccompIsolator(parsing: text))
         }
         return isolators
+    }
+
+    /// Replaces limits of the same names; the image's others stay.
+    private func withLimits(_ isolators: [Isolator]) -> [Isolator] {
+        let names = Set(options.rlimits.map(\.resource))
+        let image = isolators.map { isolator in
+            guard case .processLimitsAtMost(let limits) = isolator else { return isolator }
+            return .processLimitsAtMost(limits.filter { !names.contains($0.resource) })
+        }
+        return image + [.processLimits(options.rlimits)]
     }
 
     private func capabilities() throws -> Isolator? {

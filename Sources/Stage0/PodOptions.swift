@@ -29,8 +29,14 @@ package struct AppOptions: Sendable {
     package var memory: Quantity?
     package var cpu: Quantity?
     package var cpuShares: UInt64?
+    /// How many processes and threads there may be.
+    package var pids: Quantity?
+    /// Each name once.
+    package var rlimits: [ProcessLimit] = []
+    package var oomScoreAdjust: Int32?
     package var retainedCapabilities: [String]?
     package var removedCapabilities: [String]?
+    package var ambientCapabilities: [String]?
     /// `mode=retain|remove,errno=NAME,SYSTEMCALL,…`.
     package var seccomp: String?
     /// Where standard streams lead, such as `stream`, by name: `stdin`, `stdout`, `stderr`.

@@ -30,7 +30,7 @@ func enter(_ words: [String]) throws -> CInt {
     try assume(spec)
     let program = try spec.locateProgram()
     do {
-        try replaceProcess(program, spec.arguments, environment: spec.environment)
+        try execute(program, spec)
     } catch {
         throw Failure("exec failed", cause: error)
     }

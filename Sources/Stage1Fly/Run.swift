@@ -28,6 +28,7 @@ func run(_ words: [String]) throws -> CInt {
     }
     let spec = try launchSpec(for: app)
     try collectNameFiles(arguments.nameFiles, hostname: nil)
+    warnOfIsolators(app)
     try addHostsFile(to: app)
     try mountEverything(for: app, of: pod)
     try record(spec, for: app)
@@ -54,7 +55,15 @@ private func launchSpec(for app: PreparedApp) throws -> LaunchSpec {
     spec.supplementaryGroups = [identity.group] + identity.supplementaryGroups
     spec.workingDirectory = app.app.workingDirectory ?? "/"
     spec.searchPath = searchPath(of: app)
+    spec.limits = try InheritedLimits.current().limits(of: app.app)
     return spec
+}
+
+/// Tells what is asked for and not done here.
+private func warnOfIsolators(_ app: PreparedApp) {
+    let names = Set(app.app.isolators.map(\.name)).subtracting(["os/linux/rlimits"]).sorted()
+    guard !names.isEmpty else { return }
+    writeDiagnostic("warning: stage1-fly does not isolate apps, ignoring \(names.joined(separator: ", "))")
 }
 
 /// A name for this machine where the image brings none.
@@ -88,7 +97,7 @@ private func become(_ spec: LaunchSpec, in app: PreparedApp) throws -> Never {
     }
     let program = try spec.locateProgram()
     do {
-        try replaceProcess(program, spec.arguments, environment: spec.environment)
+        try execute(program, spec)
     } catch {
         throw Failure("failed to execute \"\(program)\"", cause: error)
     }

@@ -11,7 +11,7 @@ extension AppPlan {
         for spec in [beforeStart, main, afterStop] { writer.put(spec?.encoded ?? []) }
         writer.put(volumes.map(\.targetInApp))
         writer.put(volumes.map { $0.readOnly ? 1 : 0 as UInt64 })
-        writer.put(resources.oomScoreAdjust.map { [UInt64(bitPattern: Int64($0))] } ?? [])
+        writer.put(resources.oomScore?.numbers ?? [])
         writer.put(isRootReadOnly ? 1 : 0 as UInt64)
         writer.put(stop.signal.map { [UInt64($0)] } ?? [])
         writer.put(UInt64(stop.timeout))
@@ -36,12 +36,28 @@ extension AppPlan {
             VolumeMount(source: .host("", recursive: nil), targetInApp: $0, readOnly: $1 == 1)
         }
         var resources = ResourcePlan()
-        resources.oomScoreAdjust = try reader.numbers().first.map { Int32(truncatingIfNeeded: $0) }
+        resources.oomScore = OutOfMemoryScore(numbers: try reader.numbers())
         self.resources = resources
         isRootReadOnly = try reader.number() == 1
         let signal = try reader.numbers().first
         stop = StopPlan(signal: signal.map { CInt(truncatingIfNeeded: $0) }, timeout: try reader.number32())
+        sysctls = []
         warnings = []
         try reader.finish()
+    }
+}
+
+extension OutOfMemoryScore {
+    fileprivate var numbers: [UInt64] {
+        switch self {
+        case .exactly(let value): [0, UInt64(bitPattern: Int64(value))]
+        case .atLeast(let value): [1, UInt64(bitPattern: Int64(value))]
+        }
+    }
+
+    fileprivate init?(numbers: [UInt64]) {
+        guard numbers.count == 2 else { return nil }
+        let value = Int32(truncatingIfNeeded: Int64(bitPattern: numbers[1]))
+        self = numbers[0] == 0 ? .exactly(value) : .atLeast(value)
     }
 }

@@ -13,6 +13,7 @@ package struct AppPlan: Sendable {
     package let afterStop: LaunchSpec?
     package let volumes: [VolumeMount]
     package let resources: ResourcePlan
+    package let sysctls: [Sysctl]
     package let isRootReadOnly: Bool
     package let stop: StopPlan
     /// Sentences for stderr.
@@ -24,7 +25,7 @@ package struct AppPlan: Sendable {
 /// `root` is where the app's files are now, if not in their place in the pod directory.
 /// `filter` compiles a policy; a policy that two apps share is compiled twice unless it remembers.
 package func planApp(
-    _ app: PreparedApp, of pod: PreparedPod, lifted: LiftedRestrictions, limits: [LaunchSpec.ResourceLimit],
+    _ app: PreparedApp, of pod: PreparedPod, lifted: LiftedRestrictions, limits: InheritedLimits,
     root: FilePath? = nil, filter: (SeccompPolicy) throws -> [UInt8]
 ) throws -> AppPlan {
     let files = AppFiles(root: try Descriptor.open(root ?? app.root, [.directory, .path]))
@@ -37,10 +38,14 @@ package func planApp(
     spec.supplementaryGroups = identity.supplementaryGroups
     spec.workingDirectory = app.app.workingDirectory ?? "/"
     spec.searchPath = searchPath(of: app)
-    spec.limits = limits
+    spec.limits = try limits.limits(of: app.app)
     spec.noNewPrivileges = app.app.isolators.contains { $0 == .noNewPrivileges(true) }
-    if !lifted.contains(.capabilities) { spec.capabilities = try capabilityMask(of: app.app) }
-    if !lifted.contains(.seccomp) { spec.seccompFilter = try filter(seccompPolicy(of: app.app)) }
+    // What is wrong is wrong also where nothing is restricted.
+    let capabilities = try capabilityMask(of: app.app)
+    let policy = try seccompPolicy(of: app.app)
+    if !lifted.contains(.capabilities) { spec.capabilities = capabilities }
+    if !lifted.contains(.seccomp) { spec.seccompFilter = try filter(policy) }
+    spec.ambientCapabilities = try ambientMask(of: app.app, within: spec.capabilities)
 
     func handler(_ event: EventHandler.Event) -> LaunchSpec? {
         guard let handler = app.app.eventHandlers.first(where: { $0.event == event }) else { return nil }
@@ -49,11 +54,21 @@ package func planApp(
         hook.user = 0
         hook.group = 0
         hook.supplementaryGroups = []
+        hook.ambientCapabilities = 0
         return hook
     }
     return AppPlan(
         name: app.name, beforeStart: handler(.preStart), main: spec, afterStop: handler(.postStop),
-        volumes: volumes.mounts, resources: ResourcePlan(app.app), isRootReadOnly: app.runtime.readOnlyRootFS,
-        stop: try StopPlan(app),
-        warnings: volumes.warnings)
+        volumes: volumes.mounts, resources: try ResourcePlan(app.app), sysctls: try sysctls(of: app.app),
+        isRootReadOnly: app.runtime.readOnlyRootFS, stop: try StopPlan(app),
+        warnings: volumes.warnings + warnings(about: app))
+}
+
+/// What an app asks for and does not get.
+private func warnings(about app: PreparedApp) -> [String] {
+    app.app.isolators.compactMap { isolator in
+        guard case .networkBandwidth = isolator else { return nil }
+        return "warning: \(isolator.name) isolator of app '\(app.name)' needs a network of the pod's own, which "
+            + "stage1-ns cannot give yet, ignoring"
+    }
 }

@@ -25,6 +25,26 @@ package func capabilityMask(of app: App) throws -> UInt64 {
     return try mask(of: DefaultSandbox.capabilities) & ~mask(of: removed ?? [])
 }
 
+/// The capabilities that an app has although it does not run as root.
+///
+/// Each has to be among those that the app may ever have; `allowed` is nil where that is not restricted.
+///
+/// Source: capabilities(7), "Ambient".
+package func ambientMask(of app: App, within allowed: UInt64?) throws -> UInt64 {
+    var ambient: UInt64 = 0
+    for isolator in app.isolators {
+        guard case .capabilitiesAmbient(let names) = isolator else { continue }
+        for name in names {
+            let bit = try mask(of: [name])
+            if let allowed, allowed & bit == 0 {
+                throw Failure("ambient capability '\(name)' is not one that the app may have; add it to --caps-retain")
+            }
+            ambient |= bit
+        }
+    }
+    return ambient
+}
+
 private func mask(of names: [String]) throws -> UInt64 {
     var mask: UInt64 = 0
     for name in names {

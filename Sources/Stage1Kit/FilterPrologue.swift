@@ -10,15 +10,12 @@ import Glibc
 /// - Sockets of the families `AF_ALG` and `AF_VSOCK` fail with `EAFNOSUPPORT`: they reach the kernel's crypto drivers and
 ///   the hypervisor past every namespace.
 /// - `ioctl` with `TIOCSTI` or `TIOCLINUX` fails with `EPERM`: they type into a terminal that may be the caller's.
-/// - In whitelists, calls newer than libseccomp's names fail with `ENOSYS`, as on a kernel that does not have them.
+/// - In whitelists, calls newer than those known here fail with `ENOSYS`, as on a kernel that does not have them.
 ///
 /// Source: seccomp(2), "Filters"; clone(2); ioctl_tty(2).
 enum FilterPrologue {
-    /// The first number that libseccomp 2.5.4 has no name for, on every architecture with the common table.
-    private static let firstUnknownCall: UInt32 = 451
-
-    /// The calls since Linux 5.1, which have the same number on every architecture, as far as libseccomp has names.
-    static let newCalls = CInt(424)..<CInt(firstUnknownCall)
+    /// The calls since Linux 5.1, which have the same number on every architecture, as far as they have names here.
+    static let newCalls = CInt(424)..<SystemCallName.firstUnnamed
     static var cloneThree: CInt { seccomp_syscall_resolve_name("clone3") }
 
     /// Whether the rules here are all there is to say about a call.
@@ -32,7 +29,7 @@ enum FilterPrologue {
         #if arch(x86_64)
             rules += [.skipUnlessAtLeast(0x4000_0000, else: 1), .killProcess]
         #endif
-        if refusingNewCalls { rules += [.skipUnlessAtLeast(firstUnknownCall, else: 1), .fail(ENOSYS)] }
+        if refusingNewCalls { rules += [.skipUnlessAtLeast(UInt32(newCalls.upperBound), else: 1), .fail(ENOSYS)] }
         rules += [.skipUnlessEqual(number("clone3"), else: 1), .fail(ENOSYS)]
         rules += [
             .skipUnlessEqual(number("clone"), else: 3), .load(firstArgument),

@@ -1,22 +1,7 @@
 import CLinux
-package import LinuxSystem
+import LinuxSystem
 import Stage1Interface
-package import Stage2Interface
 package import SystemPackage
-
-/// The limits of this process, so that what is started later gets the same.
-///
-/// Source: getrlimit(2).
-package func currentLimits() throws(SystemCallError) -> [LaunchSpec.ResourceLimit] {
-    var limits: [LaunchSpec.ResourceLimit] = []
-    for resource in CInt(0)..<16 {
-        var soft: UInt64 = 0
-        var hard: UInt64 = 0
-        try check("getrlimit", "resource \(resource)") { clinux_getrlimit(resource, &soft, &hard) }
-        limits.append(LaunchSpec.ResourceLimit(resource: UInt32(resource), soft: soft, hard: hard))
-    }
-    return limits
-}
 
 /// The number in a pid file of the pod directory.
 package func readPIDFile(_ path: FilePath) throws -> CInt {

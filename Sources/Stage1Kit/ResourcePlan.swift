@@ -1,84 +1,92 @@
 package import AppContainer
+import LinuxSystem
 
 /// What an app's isolators ask of its cgroup and of the kernel's out-of-memory choice.
 package struct ResourcePlan: Equatable, Sendable {
     package var memoryBytes: UInt64?
-    /// Thousandths of a processor.
+    /// Thousandths of a processor; not 0.
     package var cpuMilli: UInt64?
     /// 2 to 262144; 1024 is the weight of everybody who says nothing.
     package var cpuShares: UInt64?
-    package var oomScoreAdjust: Int32?
+    package var processCount: UInt64?
+    /// Per second and disk, for reading and for writing each; not 0.
+    package var blockBytes: UInt64?
+    package var blockOperations: UInt64?
+    package var oomScore: OutOfMemoryScore?
 
     package init() {}
 
     /// Of several isolators of one kind the last one counts; requests, as opposed to limits, ask for nothing.
     ///
+    /// - Throws: `Failure` for a limit that is too large to be told to the kernel, or lets nothing start.
+    ///
     /// Source: rkt 1.30.0, stage1/init/common/units.go; appc spec 0.8.11, ace.md, "Isolators".
-    package init(_ app: App) {
+    package init(_ app: App) throws {
         for isolator in app.isolators {
             switch isolator {
-            case .memory(let limits): memoryBytes = limits.limit?.bytesRoundedUp ?? memoryBytes
-            case .cpu(let limits): cpuMilli = limits.limit?.milliValue ?? cpuMilli
+            case .memory(let limits): memoryBytes = try memoryLimit(limits.limit) ?? memoryBytes
+            case .cpu(let limits): cpuMilli = try processorLimit(limits.limit) ?? cpuMilli
             case .cpuShares(let shares): cpuShares = shares
-            case .oomScoreAdjust(let value): oomScoreAdjust = value
+            case .pids(let limits): processCount = try count(limits.limit, isolator) ?? processCount
+            case .blockBandwidth(let limits): blockBytes = try count(limits.limit, isolator) ?? blockBytes
+            case .blockIOPS(let limits): blockOperations = try count(limits.limit, isolator) ?? blockOperations
+            case .oomScoreAdjust(let value): oomScore = .exactly(value)
+            case .oomScoreAtLeast(let value): oomScore = .atLeast(value)
             default: continue
             }
         }
     }
 
-    /// The controllers that this plan needs.
-    package var controllers: [String] {
-        (memoryBytes == nil ? [] : ["memory"]) + (cpuMilli == nil && cpuShares == nil ? [] : ["cpu"])
+    /// What of this needs a controller: the isolator's name, and the controller's.
+    package func needs(isUnified: Bool) -> [(isolator: String, controller: String)] {
+        let io = isUnified ? "io" : "blkio"
+        let all: [(isolator: String, controller: String, isWanted: Bool)] = [
+            ("resource/memory", "memory", memoryBytes != nil), ("resource/cpu", "cpu", cpuMilli != nil),
+            ("os/linux/cpu-shares", "cpu", cpuShares != nil), ("resource/pids", "pids", processCount != nil),
+            ("resource/block-bandwidth", io, blockBytes != nil), ("resource/block-iops", io, blockOperations != nil),
+        ]
+        return all.filter(\.isWanted).map { ($0.isolator, $0.controller) }
     }
 }
 
-/// A value for a control file of a cgroup.
-package struct CgroupSetting: Equatable, Sendable {
-    package let controller: String
-    package let file: String
-    package let value: String
-    /// Whether a kernel without this file is no reason to stop.
-    package let isOptional: Bool
+/// Where an app stands when the kernel runs out of memory.
+package enum OutOfMemoryScore: Equatable, Sendable {
+    case exactly(Int32)
+    /// What is higher already stays.
+    case atLeast(Int32)
+
+    /// The score to set for a process that has one; `nil` when it is right already.
+    package func change(from current: Int32) -> Int32? {
+        switch self {
+        case .exactly(let wanted): wanted == current ? nil : wanted
+        case .atLeast(let wanted): wanted <= current ? nil : wanted
+        }
+    }
 }
 
-private let quotaPeriod: UInt64 = 100_000
+/// Source: rkt 1.30.0, rkt/cli_apps.go, for the smallest one.
+private func memoryLimit(_ limit: Quantity?) throws -> UInt64? {
+    guard let limit else { return nil }
+    guard let bytes = limit.bytesRoundedUp else { throw Failure("memory limit '\(limit)' is too large") }
+    guard bytes >= 4096 else {
+        throw Failure("memory limit of \(bytes) bytes too low. Try a reasonable value, such as 16M")
+    }
+    return bytes
+}
 
-/// What to write where, in this order.
-///
-/// Swap counts as memory where the kernel can count it: an app at its limit is ended instead of swapping. A processor
-/// limit is a share of each 100 ms, at least the 1 ms that the kernel takes.
-///
-/// Source: cgroup-v1/memory.rst, scheduler/sched-bwc.rst, cgroup-v2.rst of the kernel's documentation.
-package func cgroupSettings(_ plan: ResourcePlan, isUnified: Bool) -> [CgroupSetting] {
-    var settings: [CgroupSetting] = []
-    func add(_ controller: String, _ file: String, _ value: some CustomStringConvertible, isOptional: Bool = false) {
-        settings.append(
-            CgroupSetting(controller: controller, file: file, value: "\(value)", isOptional: isOptional))
+/// Source: rkt 1.30.0, stage1/init/common/units.go, for the largest one.
+private func processorLimit(_ limit: Quantity?) throws -> UInt64? {
+    guard let limit else { return nil }
+    guard let milli = limit.milliValue, milli <= UInt64(Int64.max) / 1000 else {
+        throw Failure("cpu limit exceeds the maximum millivalue: \(limit)")
     }
-    if let bytes = plan.memoryBytes {
-        if isUnified {
-            add("memory", "memory.max", bytes)
-            add("memory", "memory.swap.max", 0, isOptional: true)
-        } else {
-            add("memory", "memory.limit_in_bytes", min(bytes, UInt64(Int64.max)))
-            add("memory", "memory.memsw.limit_in_bytes", min(bytes, UInt64(Int64.max)), isOptional: true)
-        }
-    }
-    if let milli = plan.cpuMilli {
-        let quota = max(1000, milli.multipliedReportingOverflow(by: quotaPeriod / 1000).partialValue)
-        if isUnified {
-            add("cpu", "cpu.max", "\(quota) \(quotaPeriod)")
-        } else {
-            add("cpu", "cpu.cfs_period_us", quotaPeriod)
-            add("cpu", "cpu.cfs_quota_us", quota)
-        }
-    }
-    if let shares = plan.cpuShares {
-        if isUnified {
-            add("cpu", "cpu.weight", 1 + ((max(shares, 2) - 2) * 9999) / 262_142)
-        } else {
-            add("cpu", "cpu.shares", shares)
-        }
-    }
-    return settings
+    guard milli > 0 else { throw Failure("cpu limit of 0 lets nothing run") }
+    return milli
+}
+
+private func count(_ limit: Quantity?, _ isolator: Isolator) throws -> UInt64? {
+    guard let limit else { return nil }
+    guard let number = limit.bytesRoundedUp else { throw Failure("\(isolator.name) limit '\(limit)' is too large") }
+    guard number > 0 else { throw Failure("\(isolator.name) limit of 0 lets nothing start") }
+    return number
 }

@@ -4,8 +4,8 @@ import LinuxSystem
 
 /// Compiles a policy to the instructions the kernel loads, 8 bytes each; none for an unfiltered app.
 ///
-/// Before the list of names come rules that no policy lifts, see ``FilterPrologue``. The names a policy allows but this
-/// machine's architecture does not have are left out.
+/// Before the list of names come rules that no policy lifts, see ``FilterPrologue``. Calls that other architectures have
+/// and this machine's has not are left out; a name nobody knows is an error.
 ///
 /// Source: libseccomp 2.5, seccomp_export_bpf(3); seccomp(2).
 package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
@@ -29,13 +29,12 @@ package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
     try require(
         "refuse foreign architectures", seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
     for name in names where !FilterPrologue.decides(name) || listed != SCMP_ACT_ALLOW {
-        let number = seccomp_syscall_resolve_name(name)
-        if number == __NR_SCMP_ERROR {
-            if listed == SCMP_ACT_ALLOW { continue }
-            throw Failure("unknown system call '\(name)' in a seccomp remove set")
+        switch SystemCallName(name) {
+        case .number(let number):
+            try require("add '\(name)'", seccomp_rule_add_array(context, listed, number, 0, nil))
+        case .elsewhere: continue
+        case .unknown: throw Failure("unknown system call '\(name)' in a seccomp set")
         }
-        if number < 0 { continue }
-        try require("add '\(name)'", seccomp_rule_add_array(context, listed, number, 0, nil))
     }
     var isWhitelist = false
     if case .allow = policy { isWhitelist = true }
@@ -48,8 +47,9 @@ package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
 private func refuseNewCalls(_ context: scmp_filter_ctx, but names: [String], unless others: UInt32) throws {
     let unknown = cseccomp_fail_with(UInt16(ENOSYS))
     if others == unknown { return }
-    let named = Set(names.map { seccomp_syscall_resolve_name($0) })
-    for number in FilterPrologue.newCalls where !named.contains(number) && number != FilterPrologue.cloneThree {
+    let named = Set(names.map(SystemCallName.init))
+    for number in FilterPrologue.newCalls where !named.contains(.number(number)) && number != FilterPrologue.cloneThree
+    {
         try require("refuse call \(number)", seccomp_rule_add_array(context, unknown, number, 0, nil))
     }
 }

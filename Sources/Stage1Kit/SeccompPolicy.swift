@@ -29,6 +29,7 @@ package enum SeccompPolicy: Equatable, Sendable {
 ///
 /// Calls without which no program starts or ends are in every retain set. A retain set of `@appc.io/empty` allows only
 /// those; the original filtered nothing then, and nothing with a remove set of `@appc.io/all`, which here is refused.
+/// A name nobody knows is refused: it would take away what is needed, or leave what is dangerous.
 ///
 /// Source: rkt 1.30.0, stage1/init/common/seccomp.go, seccomp_wildcards.go.
 package func seccompPolicy(of app: App) throws -> SeccompPolicy {
@@ -60,6 +61,9 @@ private func expand(_ entries: [String]) throws -> [String]? {
     let groups = entries.filter { $0.hasPrefix("@") && $0 != "@appc.io/all" }
     if let unknown = groups.first(where: { SystemCallGroup.named($0) == nil }) {
         throw Failure("unknown seccomp wildcard '\(unknown)'")
+    }
+    if let unknown = entries.first(where: { !$0.hasPrefix("@") && SystemCallName($0) == .unknown }) {
+        throw Failure("unknown system call '\(unknown)' in a seccomp set")
     }
     switch SystemCallGroup.resolve(entries) {
     case .all: return nil

@@ -73,7 +73,7 @@ enum ControlSocket {
 struct AppControl {
     private let arguments: RunArguments
     private let cgroups: PodCgroups
-    private let limits: [LaunchSpec.ResourceLimit]
+    private let limits: InheritedLimits
     private let filter: (SeccompPolicy) throws -> [UInt8]
 
     init(
@@ -82,7 +82,7 @@ struct AppControl {
         self.arguments = arguments
         self.cgroups = cgroups
         self.filter = filter
-        limits = try currentLimits()
+        limits = try InheritedLimits.current()
     }
 
     /// Everything that is needed to start an app of the manifest as it is now; its root is where `first` sees it.
@@ -96,6 +96,9 @@ struct AppControl {
         let root = FilePath("/proc/\(first)/root\(PodRoot.appRoot(app))")
         let plan = try planApp(
             prepared, of: pod, lifted: arguments.lifted, limits: limits, root: root, filter: filter)
+        guard plan.sysctls.isEmpty else {
+            throw Failure("app '\(app)' has an isolator for kernel settings, which are made when a pod starts")
+        }
         for warning in plan.warnings { writeDiagnostic(warning) }
         try saveFiles(of: plan)
         let pipes = try AppPipes(app, StreamPlan(prepared, isInteractive: false), hasTerminal: false)

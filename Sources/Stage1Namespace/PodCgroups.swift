@@ -1,21 +1,23 @@
 import AppContainer
-import CLinux
 import Glibc
 import LinuxSystem
 import Stage1Interface
 import Stage1Kit
 import SystemPackage
 
-/// The cgroups of a pod: one for the pod in each hierarchy it needs, one below for each app.
+/// The cgroups of a pod: one for the pod in each hierarchy it needs, one below each app.
 ///
 /// They hang below the cgroup that `rkt` was started in, so that the limits of a service apply to its pod. Their
 /// directories are listed in `cgroups` in the pod directory before they are made, for `gc` after a kill.
 struct PodCgroups {
+    private let pod: String
     private let pods: [FilePath]
+    private let unified: UnifiedParent?
     private let first: CgroupPlace
     private let apps: [ACName: CgroupPlace]
     private let parents: CgroupParents
     private let isUnified: Bool
+    private let memory: [MemoryWatch]
     /// Whether a controller keeps apps from devices that are not theirs.
     let restrictsDevices: Bool
 
@@ -27,26 +29,31 @@ struct PodCgroups {
         for plans: [AppPlan], pod: PodID, lifted: LiftedRestrictions, isMutable: Bool
     ) throws -> PodCgroups {
         let layout = try CgroupLayout.current()
-        var wanted = Set(plans.flatMap(\.resources.controllers))
-        if isMutable { wanted.formUnion(try CgroupParents.available(layout)) }
-        let parents = try CgroupParents(layout, wanted: wanted, devices: !lifted.contains(.paths))
+        let parents = try CgroupParents(
+            layout, plans: plans, devices: !lifted.contains(.paths), isMutable: isMutable)
         let pods = parents.directories.map { $0.appending("rkt-\(pod)") }
-        try CgroupRecord.save(pods)
+        let refuge = parents.unified?.refuge(for: pod.description)
+        try CgroupRecord.save(pods + (refuge.map { [$0] } ?? []))
         do {
-            return try PodCgroups(making: pods, plans, parents, layout.version)
+            return try PodCgroups(making: pods, of: pod.description, plans, parents, layout.version)
         } catch {
             for directory in pods { try? removeCgroup(directory) }  // the first failure is the one to tell
+            try? parents.unified?.leave(for: pod.description)  // the same
             throw Failure("cannot make the pod's cgroups", cause: error)
         }
     }
 
     private init(
-        making pods: [FilePath], _ plans: [AppPlan], _ parents: CgroupParents, _ version: CgroupLayout.Version
+        making pods: [FilePath], of pod: String, _ plans: [AppPlan], _ parents: CgroupParents,
+        _ version: CgroupLayout.Version
     ) throws {
+        self.pod = pod
         self.pods = pods
+        unified = parents.unified
         restrictsDevices = parents.restrictsDevices
-        for directory in pods { try makeDirectory(directory, mode: 0o755, mayExist: true) }
         let isUnified = version == .v2
+        try parents.unified?.prepare(for: pod)
+        for directory in pods { try makeDirectory(directory, mode: 0o755, mayExist: true) }
         if isUnified, let directory = pods.first {
             try makeDirectory(directory.appending("init"), mode: 0o755, mayExist: true)
             for controller in parents.controllers {
@@ -57,8 +64,16 @@ struct PodCgroups {
         self.parents = parents
         self.isUnified = isUnified
         var apps: [ACName: CgroupPlace] = [:]
-        for plan in plans { apps[plan.name] = try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified) }
+        var memory: [MemoryWatch] = []
+        for plan in plans {
+            apps[plan.name] = try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
+            if let bytes = plan.resources.memoryBytes, let index = parents.index(of: "memory") {
+                let own = Self.directory(of: plan.name, in: pods[index], isUnified: isUnified)
+                memory.append(MemoryWatch(app: plan.name, limit: bytes, directory: own))
+            }
+        }
         self.apps = apps
+        self.memory = memory
     }
 
     private static func makePlace(
@@ -77,8 +92,8 @@ struct PodCgroups {
 
     /// Makes the cgroups of an app that comes later, or again; the caller closes the descriptors.
     func makePlace(for plan: AppPlan) throws -> CgroupPlace {
-        for controller in plan.resources.controllers where parents.index(of: controller) == nil {
-            writeDiagnostic("warning: resource/\(controller) isolator set but the pod has no such cgroup, skipping")
+        for need in plan.resources.needs(isUnified: isUnified) where parents.index(of: need.controller) == nil {
+            writeDiagnostic("warning: \(need.isolator) isolator set but the pod has no cgroup for it, skipping")
         }
         return try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
     }
@@ -95,121 +110,68 @@ struct PodCgroups {
     func place(of app: ACName) -> CgroupPlace { apps[app] ?? .none }
 
     /// Removes them all, when the pod's processes have ended; what cannot be removed is left to `gc`.
+    ///
+    /// Tells of processes that the kernel ended because an app had reached its memory limit.
     func removeAll() {
+        for watch in memory { watch.report() }
         for directory in pods {
             do {
                 try removeCgroup(directory)
             } catch {
                 writeDiagnostic("run: cannot remove cgroup, leaving it to 'rkt gc': \(error)")
+                return
             }
         }
+        try? unified?.leave(for: pod)  // its own rules say what is left to gc
     }
 }
 
 private func applyLimits(
     of plan: AppPlan, to directories: [FilePath], _ parents: CgroupParents, isUnified: Bool
 ) throws {
-    for setting in cgroupSettings(plan.resources, isUnified: isUnified) {
+    let limitsDisks = plan.resources.blockBytes != nil || plan.resources.blockOperations != nil
+    let disks = limitsDisks ? try wholeDisks() : []
+    var isTold = false
+    for setting in cgroupSettings(plan.resources, isUnified: isUnified, disks: disks) {
         guard let index = parents.index(of: setting.controller) else { continue }
         do {
             try setCgroup(directories[index], setting.file, setting.value)
         } catch {
-            if !setting.isOptional { throw Failure("cannot limit app '\(plan.name)'", cause: error) }
-        }
-    }
-}
-
-/// The cgroups that a pod's hang below.
-struct CgroupParents {
-    /// One per hierarchy.
-    let directories: [FilePath]
-    /// The controllers found, in the order of ``directories`` for version 1; for version 2 all belong to the only one.
-    let controllers: [String]
-    let restrictsDevices: Bool
-    private let isUnified: Bool
-
-    /// Finds the hierarchies for these controllers; a missing one is told on stderr and done without.
-    init(_ layout: CgroupLayout, wanted: Set<String>, devices: Bool) throws {
-        isUnified = layout.version == .v2
-        let available: Set<String>
-        var parent: FilePath?
-        if isUnified {
-            (parent, available) = try Self.unifiedParent(layout, wanted)
-        } else {
-            available = wanted.intersection(layout.own.keys)
-        }
-        for name in wanted.subtracting(available).sorted() {
-            writeDiagnostic("warning: resource/\(name) isolator set but support disabled in the kernel, skipping")
-        }
-        if let parent {
-            controllers = available.sorted()
-            directories = [parent]
-            restrictsDevices = devices
-            return
-        }
-        restrictsDevices = devices && layout.own["devices"] != nil
-        let names = available.sorted() + (restrictsDevices ? ["devices"] : [])
-        controllers = names
-        directories = names.compactMap { layout.own[$0] }
-    }
-
-    /// Of the controllers that isolators need, those that this machine offers.
-    static func available(_ layout: CgroupLayout) throws -> Set<String> {
-        let known: Set = ["memory", "cpu"]
-        guard layout.version == .v2 else { return known.intersection(layout.own.keys) }
-        guard let top = layout.unifiedRoot else { return [] }
-        return try known.intersection(words(in: top.appending("cgroup.controllers")))
-    }
-
-    func index(of controller: String) -> Int? {
-        isUnified ? (controllers.contains(controller) ? 0 : nil) : controllers.firstIndex(of: controller)
-    }
-
-    /// Our own cgroup where it may give children the controllers, else the top of the hierarchy.
-    ///
-    /// A cgroup that holds processes cannot give controllers to its children, the top can.
-    ///
-    /// Source: cgroup-v2.rst, "No Internal Process Constraint".
-    private static func unifiedParent(
-        _ layout: CgroupLayout, _ wanted: Set<String>
-    ) throws -> (FilePath?, Set<String>) {
-        guard let own = layout.own[CgroupLayout.unified], let top = layout.unifiedRoot else { return (nil, []) }
-        for parent in [own, top] {
-            let missing = try wanted.subtracting(words(in: parent.appending("cgroup.subtree_control")))
-            guard try missing.isSubset(of: words(in: parent.appending("cgroup.controllers"))) else { continue }
-            do {
-                for controller in missing.sorted() {
-                    try setCgroup(parent, "cgroup.subtree_control", "+\(controller)")
+            switch setting.importance {
+            case .required: throw Failure("cannot limit app '\(plan.name)'", cause: error)
+            case .optional: continue
+            case .perDisk:
+                if exists(directories[index].appending(setting.file)) { continue }
+                if !isTold {
+                    writeDiagnostic("warning: limits on disks set but support disabled in the kernel, skipping")
                 }
-                return (parent, wanted)
-            } catch {
-                if parent == top { throw error }
+                isTold = true
             }
         }
-        return (own, [])
-    }
-
-    private static func words(in file: FilePath) throws -> Set<String> {
-        Set(try readTextFile(file).split(whereSeparator: \.isWhitespace).map(String.init))
     }
 }
 
-/// The list of a pod's cgroup directories, one a line, in the pod directory.
-enum CgroupRecord {
-    private static let file: FilePath = "cgroups"
+/// The cgroup of an app with a limit on memory.
+private struct MemoryWatch {
+    let app: ACName
+    let limit: UInt64
+    let directory: FilePath
 
-    static func save(_ directories: [FilePath]) throws {
-        let lines = directories.map { "\($0)\n" }.joined()
-        try writeFile(Array(lines.utf8), to: file, mode: 0o644, durable: false)
-        if let first = directories.first {
-            let name = first.string.split(separator: "/").dropFirst(3).joined(separator: "/")
-            try writeFile(Array(name.utf8), to: Stage1ABI.Path.cgroup, mode: 0o644, durable: false)
+    /// Says so when the kernel ended processes because of the limit.
+    ///
+    /// Source: cgroup-v2.rst, "memory.events"; cgroup-v1/memory.rst, "memory.oom_control".
+    func report() {
+        for file in ["memory.events", "memory.oom_control"] {
+            guard let text = try? readTextFile(directory.appending(file)) else { continue }  // of the other version
+            for line in text.split(separator: "\n") {
+                let words = line.split(separator: " ")
+                guard words.count == 2, words[0] == "oom_kill", let count = UInt64(words[1]), count > 0 else {
+                    continue
+                }
+                writeDiagnostic(
+                    "run: app '\(app)' reached its memory limit of \(limit) bytes, and the kernel ended "
+                        + (count == 1 ? "a process of it" : "\(count) processes of it"))
+            }
         }
-    }
-
-    /// Empty when the pod never got that far.
-    static func load() throws -> [FilePath] {
-        guard exists(file) else { return [] }
-        return try readTextFile(file).split(separator: "\n").map { FilePath(String($0)) }
     }
 }

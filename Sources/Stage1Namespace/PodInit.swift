@@ -20,7 +20,9 @@ struct PodInit {
     /// Whether the pod goes on without apps, and one that fails does not end it.
     var isMutable = false
 
-    var namespaces: Namespaces {
+    var namespaces: Namespaces { Self.namespaces(network, sharesIPC: sharesIPC) }
+
+    static func namespaces(_ network: Network, sharesIPC: Bool) -> Namespaces {
         var wanted: Namespaces = [.mount, .pid, .hostname]
         if !sharesIPC { wanted.insert(.ipc) }
         if network == .none { wanted.insert(.network) }
@@ -40,7 +42,8 @@ struct PodInit {
             let files = try PodFiles()
             let root = try PodRoot(plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices)
             try cgroups.placeOfFirstProcess.enter()
-            if cgroups.isolates { try Namespaces.cgroup.unshare() }
+            try hideCgroupPath()
+            try applySysctls(of: plans)
             try setHostname(hostname)
             if network == .none { try bringLoopbackUp() }
             try root.enter()
@@ -83,9 +86,9 @@ struct PodInit {
             try check("setsid", "app '\(program.plan.name)'") { setsid() }
             leaveSessionKeyring()
             try place.enter()
-            if cgroups.isolates { try Namespaces.cgroup.unshare() }
+            try hideCgroupPath()
             try root.buildApp(program.plan)
-            if let adjustment = program.plan.resources.oomScoreAdjust { try adjustOutOfMemoryScore(adjustment) }
+            if let score = program.plan.resources.oomScore { try adjustOutOfMemoryScore(score) }
             try executeShim(program.spec, root: PodRoot.appRoot(program.plan.name), streams, started: started)
         } catch {
             writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
@@ -114,11 +117,19 @@ private func executeShim(
     try replaceProcess("/stage2-exec", ["stage2-exec"], environment: ["SWIFT_ROOT=/"])
 }
 
-private func adjustOutOfMemoryScore(_ value: Int32) throws {
+/// Makes the cgroup of this process the top of what it and its children see; without cgroups there is nothing to hide.
+private func hideCgroupPath() throws {
+    if exists("/proc/self/cgroup") { try Namespaces.cgroup.unshare() }
+}
+
+private func adjustOutOfMemoryScore(_ score: OutOfMemoryScore) throws {
+    let path: FilePath = "/proc/self/oom_score_adj"
+    guard let current = try Int32(readTextFile(path, limit: 64).prefix { $0 != "\n" }) else { return }
+    guard let value = score.change(from: current) else { return }
     do {
-        try Descriptor.open("/proc/self/oom_score_adj", [.writeOnly]).writeAll("\(value)")
+        try Descriptor.open(path, [.writeOnly]).writeAll("\(value)")
     } catch {
-        throw Failure("cannot set oom-score-adj to \(value)", cause: error)
+        throw Failure("cannot set oom-score-adj to \(value), lower than the \(current) of rkt itself", cause: error)
     }
 }
 

@@ -19,7 +19,7 @@ func run(_ words: [String]) throws -> CInt {
 
     let pod = try PreparedPod(id: arguments.pod)
     let filters = FilterCache()
-    let limits = try currentLimits()
+    let limits = try InheritedLimits.current()
     let plans = try pod.apps.map { app in
         do {
             return try planApp(app, of: pod, lifted: arguments.lifted, limits: limits, filter: filters.filter)
@@ -40,6 +40,7 @@ func run(_ words: [String]) throws -> CInt {
     let pipes = try pod.apps.map { app in
         try AppPipes(app.name, StreamPlan(app, isInteractive: arguments.isInteractive), hasTerminal: hasTerminal)
     }
+    try checkSysctls(plans, namespaces: PodInit.namespaces(network, sharesIPC: sharesIPC))
     let cgroups = try PodCgroups.create(
         for: plans, pod: arguments.pod, lifted: arguments.lifted, isMutable: arguments.isMutable)
     var first = PodInit(

@@ -3,15 +3,17 @@ import Glibc
 import LinuxSystem
 import Stage2Interface
 
-/// Takes on user, groups, limits and capability bounds of the app.
+/// Takes on user, groups and capability bounds of the app, and makes room for limits above the present ones.
 ///
 /// The bounding set decides what the app can have: executing a program as root gives exactly that, as any other user
-/// nothing but what the file carries within it. `CAP_SYS_ADMIN` stays in this process until then, because loading a
-/// filter without no-new-privileges needs it; it is not in the bounding set, so no program can inherit it.
+/// nothing but its ambient capabilities and what the file carries within it. `CAP_SYS_ADMIN` stays in this process
+/// until then, because loading a filter without no-new-privileges needs it; it is not in the bounding set, so no program
+/// can inherit it.
 ///
 /// Source: capabilities(7), "Transformation of capabilities during execve()"; seccomp(2).
 func dropPrivileges(_ spec: LaunchSpec) throws {
-    for limit in spec.limits { try apply(limit) }
+    // The limits themselves come last: they may stop this very program.
+    for limit in spec.limits { try makeRoom(for: limit.resource, hard: limit.hard) }
     _ = clinux_umask(0o022)
     if let allowed = spec.capabilities { try boundCapabilities(to: allowed) }
     if spec.noNewPrivileges {
@@ -23,19 +25,7 @@ func dropPrivileges(_ spec: LaunchSpec) throws {
     try check("setresgid", "\(spec.group)") { setresgid(spec.group, spec.group, spec.group) }
     if spec.user != 0 { try check("prctl", "PR_SET_KEEPCAPS") { clinux_set_keep_capabilities(1) } }
     try check("setresuid", "\(spec.user)") { setresuid(spec.user, spec.user, spec.user) }
-    if spec.user != 0 { try keepFilterPrivilege() }
-}
-
-/// A limit that is already as wanted is left alone: setting it may need a privilege that is not there.
-private func apply(_ limit: LaunchSpec.ResourceLimit) throws {
-    var soft: UInt64 = 0
-    var hard: UInt64 = 0
-    let resource = CInt(truncatingIfNeeded: limit.resource)
-    try check("getrlimit", "resource \(resource)") { clinux_getrlimit(resource, &soft, &hard) }
-    if soft == limit.soft && hard == limit.hard { return }
-    try check("setrlimit", "resource \(resource) to \(limit.soft):\(limit.hard)") {
-        clinux_setrlimit(resource, limit.soft, limit.hard)
-    }
+    if spec.user != 0 { try keepCapabilities(ambient: spec.ambientCapabilities) }
 }
 
 private func boundCapabilities(to allowed: UInt64) throws {
@@ -53,13 +43,20 @@ private func boundCapabilities(to allowed: UInt64) throws {
     try check("capset", "no inheritable capabilities") { clinux_capset(effective, permitted, 0) }
 }
 
-/// After a change of user only `CAP_SYS_ADMIN`, for the filter.
-private func keepFilterPrivilege() throws {
+/// After a change of user only `CAP_SYS_ADMIN`, for the filter, and what the app is to have.
+///
+/// Source: capabilities(7), "Ambient": what is permitted and inheritable may be raised to ambient.
+private func keepCapabilities(ambient: UInt64) throws {
     let administration: UInt64 = 1 << 21
     var effective: UInt64 = 0
     var permitted: UInt64 = 0
     var inheritable: UInt64 = 0
     try check("capget", "this process") { clinux_capget(&effective, &permitted, &inheritable) }
     let kept = permitted & administration
-    try check("capset", "CAP_SYS_ADMIN until the app starts") { clinux_capset(kept, kept, 0) }
+    try check("capset", "CAP_SYS_ADMIN and ambient capabilities until the app starts") {
+        clinux_capset(kept, kept | ambient, ambient)
+    }
+    for number in CInt(0)..<64 where ambient & 1 << UInt64(number) != 0 {
+        try check("prctl", "PR_CAP_AMBIENT_RAISE \(number)") { clinux_raise_ambient(number) }
+    }
 }

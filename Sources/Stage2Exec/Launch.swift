@@ -21,8 +21,13 @@ struct Launch {
             try enterWorkingDirectory(spec)
             let program = try spec.locateProgram()
             try closeEverythingElse()
-            try loadFilter(spec)
-            try replaceProcess(program, spec.arguments, environment: spec.environment)
+            let count = try instructionCount(of: spec)
+            try replaceProcess(program, spec.arguments, environment: spec.environment) { () throws(SystemCallError) in
+                for limit in spec.limits {
+                    try setResourceLimit(limit.resource, soft: limit.soft, hard: limit.hard)
+                }
+                if count > 0 { try loadFilter(spec.seccompFilter, count) }
+            }
         } catch let error as SystemCallError where error.call == "execve" {
             report("cannot execute \(error.subject): \(error.errno)\(hint(error))", status: executionFailure)
         } catch {
@@ -77,12 +82,15 @@ struct Launch {
     }
 }
 
-private func loadFilter(_ spec: LaunchSpec) throws {
-    guard !spec.seccompFilter.isEmpty else { return }
+private func instructionCount(of spec: LaunchSpec) throws -> UInt16 {
     guard let count = UInt16(exactly: spec.seccompFilter.count / 8) else {
         throw Failure("seccomp filter of \(spec.seccompFilter.count) bytes is too large for the kernel")
     }
+    return count
+}
+
+private func loadFilter(_ filter: [UInt8], _ count: UInt16) throws(SystemCallError) {
     try check("seccomp", "filter of \(count) instructions") {
-        spec.seccompFilter.withUnsafeBytes { clinux_load_seccomp($0.baseAddress, count) }
+        filter.withUnsafeBytes { clinux_load_seccomp($0.baseAddress, count) }
     }
 }

@@ -23,6 +23,8 @@ package struct LaunchSpec: Equatable, Sendable {
     package var supplementaryGroups: [UInt32]
     /// A bit per capability that the program may ever have; `nil` leaves the sets of the caller.
     package var capabilities: UInt64?
+    /// A bit per capability that the program has from the start although its user is not root.
+    package var ambientCapabilities: UInt64
     package var noNewPrivileges: Bool
     /// BPF instructions of 8 bytes each; empty for none.
     package var seccompFilter: [UInt8]
@@ -51,6 +53,7 @@ package struct LaunchSpec: Equatable, Sendable {
         searchPath = []
         supplementaryGroups = []
         capabilities = nil
+        ambientCapabilities = 0
         noNewPrivileges = false
         seccompFilter = []
         limits = []
@@ -70,6 +73,7 @@ extension LaunchSpec {
         writer.put(UInt64(group))
         writer.put(supplementaryGroups.map(UInt64.init))
         writer.put(capabilities.map { [$0] } ?? [])
+        writer.put(ambientCapabilities)
         writer.put(noNewPrivileges ? 1 : 0)
         writer.put(seccompFilter)
         writer.put(limits.flatMap { [UInt64($0.resource), $0.soft, $0.hard] })
@@ -92,6 +96,7 @@ extension LaunchSpec {
         self.searchPath = searchPath
         supplementaryGroups = try reader.numbers().map(UInt32.init(truncatingIfNeeded:))
         capabilities = try reader.numbers().first
+        ambientCapabilities = try reader.number()
         noNewPrivileges = try reader.number() == 1
         seccompFilter = try reader.content()
         let values = try reader.numbers()

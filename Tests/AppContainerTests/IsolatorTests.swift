@@ -19,6 +19,11 @@ import Testing
         #"{"name":"os/linux/cpu-shares","value":2}"#,
         #"{"name":"os/linux/selinux-context","value":{"user":"u","role":"r","type":"t","level":"s0"}}"#,
         #"{"name":"os/unix/sysctl","value":{"net.core.somaxconn":"512"}}"#,
+        #"{"name":"resource/pids","value":{"limit":"100"}}"#,
+        #"{"name":"os/linux/rlimits","value":{"core":"0","nofile":"1024:4096","stack":"8388608:unlimited"}}"#,
+        #"{"name":"os/linux/rlimits","value":{"core":"unlimited"},"onlyNarrows":true}"#,
+        #"{"name":"os/linux/oom-score-adj","value":500,"onlyNarrows":true}"#,
+        #"{"name":"os/linux/capabilities-ambient-set","value":{"set":["CAP_NET_RAW"]}}"#,
     ])
     func `isolators survive the way through`(text: String) throws {
         let json = try JSONValue(parsing: text)
@@ -57,6 +62,23 @@ import Testing
         ),
         (#"{"name":"os/linux/no-new-privileges","value":"yes"}"#, "value: must be a boolean, not a string"),
         (#"{"name":"os/unix/sysctl","value":{"a":1}}"#, "value.a: must be a string, not a number"),
+        (
+            #"{"name":"resource/pids","value":{"default":true,"limit":"1"}}"#,
+            "value: invalid isolator: default must be false"
+        ),
+        (
+            #"{"name":"os/linux/rlimits","value":{"nofile":"4096:1024"}}"#,
+            "value.nofile: the soft limit 4096 of rlimit nofile is above its hard limit 1024"
+        ),
+        (
+            #"{"name":"os/linux/rlimits","value":{"nofile":"many"}}"#,
+            "value.nofile: 'many' is no rlimit such as nofile=1024, nofile=1024:4096 or core=unlimited"
+        ),
+        (
+            #"{"name":"os/linux/rlimits","value":{"files":"1"}}"#,
+            "value.files: unknown rlimit 'files'; there are as, core, cpu, data, fsize, locks, memlock, msgqueue, nice, "
+                + "nofile, nproc, rss, rtprio, rttime, sigpending, stack"
+        ),
     ])
     func `invalid isolators say what is wrong`(text: String, message: String) throws {
         let json = try JSONValue(parsing: text)
@@ -72,6 +94,8 @@ import Testing
             ),
             (.tooManyIsolators("os/linux/cpu-shares"), [.cpuShares(2), .cpuShares(3)]),
             (.tooManyIsolators("os/linux/oom-score-adj"), [.oomScoreAdjust(2), .oomScoreAdjust(3)]),
+            (.tooManyIsolators("os/linux/oom-score-adj"), [.oomScoreAdjust(2), .oomScoreAtLeast(3)]),
+            (nil, [.processLimits([]), .processLimitsAtMost([])]),
             (
                 .tooManyIsolators("os/linux/seccomp-retain-set"),
                 try [.seccompRetain(SeccompSet(["a"])), .seccompRetain(SeccompSet(["b"]))]

@@ -59,13 +59,25 @@ import Testing
     @Test func `privileges and protection from the out-of-memory killer are refused`() {
         let result = isolators(
             .noNewPrivileges(false), .oomScoreAdjust(-1), .oomScoreAdjust(500), .noNewPrivileges(true))
-        #expect(result.isolators == [.oomScoreAdjust(500), .noNewPrivileges(true)])
+        #expect(result.isolators == [.oomScoreAtLeast(500), .noNewPrivileges(true)])
         #expect(result.refusals.count == 1)
+        #expect(isolators(.oomScoreAtLeast(7)).isolators == [.oomScoreAtLeast(7)])
+    }
+
+    @Test func `limits are bounded by what there is anyway, ambient capabilities refused`() throws {
+        let limit = try ProcessLimit(parsing: "nofile=unlimited")
+        let result = isolators(.processLimits([limit]), .capabilitiesAmbient(["CAP_NET_RAW"]))
+        #expect(result.isolators == [.processLimitsAtMost([limit])])
+        #expect(
+            result.refusals
+                == ["the image asks for ambient capabilities CAP_NET_RAW, which only the user can grant, ignoring"])
     }
 
     @Test func `what narrows is kept`() throws {
         let limits = ResourceLimits(limit: try Quantity("16M"))
-        let kept: [Isolator] = [.memory(limits), .cpu(limits), .capabilitiesRemove(["CAP_KILL"]), .cpuShares(10)]
+        let kept: [Isolator] = [
+            .memory(limits), .cpu(limits), .capabilitiesRemove(["CAP_KILL"]), .cpuShares(10), .pids(limits),
+        ]
         var app = App(exec: [])
         app.isolators = kept
         #expect(narrowed(app).app == app)

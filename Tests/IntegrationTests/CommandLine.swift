@@ -93,7 +93,6 @@ extension Integration {
         @Test(arguments: [
             ["run", "--port=http:80"],
             ["run", "--private-users"], ["run", "--mds-register"],
-            ["run", "--oom-score-adj=1"],
             ["api-service"], ["metadata-service"],
         ])
         func `what is not there yet is refused, never ignored`(words: [String]) throws {

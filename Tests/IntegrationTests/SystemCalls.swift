@@ -126,6 +126,27 @@ extension Integration {
             }
         }
 
+        @Test func `calls that only other machines have can be named, and calls of tomorrow`() throws {
+            try RktFixture.with { rkt throws in
+                let facts = try rkt.ask(
+                    "syscall 83 452",
+                    appOptions: ["--seccomp=mode=remove,errno=EXDEV,chown32,socketcall,fchmodat2,mkdir"])
+                #expect(facts["syscall 83"] == "EXDEV")
+                #expect(facts["syscall 452"] == "EXDEV")
+                let retained = try rkt.ask(
+                    "syscall 451 452", appOptions: ["--seccomp=mode=retain,@rkt/default-whitelist,fchmodat2"])
+                #expect(retained["syscall 451"] == "ENOSYS")
+                #expect(retained["syscall 452"] != "ENOSYS" || !kernelHasFchmodat2)
+            }
+        }
+
+        /// Since Linux 6.6.
+        private var kernelHasFchmodat2: Bool {
+            let version = (try? readText("/proc/sys/kernel/osrelease"))?.split(separator: ".").prefix(2)
+            let numbers = version?.compactMap { Int($0) } ?? []  // unreadable: taken for an old one
+            return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 6)
+        }
+
         @Test func `retain leaves what it names and what a program cannot live without`() throws {
             try RktFixture.with { rkt throws in
                 let calls =
@@ -167,6 +188,9 @@ extension Integration {
             ("mode=other,mkdir", "invalid seccomp mode command-line override"),
             ("mode=remove,x=y,mkdir", "invalid seccomp command-line override"),
             ("mode=retain,errno=NOTHING,mkdir", "NOTHING"),
+            ("mode=remove,mkdirr", "unknown system call 'mkdirr' in a seccomp set"),
+            ("mode=retain,@rkt/default-whitelist,Read", "unknown system call 'Read' in a seccomp set"),
+            ("mode=remove,@rkt/default-blacklists", "unknown seccomp wildcard '@rkt/default-blacklists'"),
         ])
         func `mistakes are named`(value: String, sentence: String) throws {
             try RktFixture.with { rkt throws in

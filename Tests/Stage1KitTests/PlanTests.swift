@@ -182,23 +182,35 @@ import Testing
         #expect(try compileFilter(.unfiltered).isEmpty)
     }
 
+    @Test func `names nobody knows are refused, those of other architectures do nothing`() throws {
+        for name in ["mkdirr", "MKDIR", "", "no such call", "sys_mkdir"] {
+            #expect(throws: Failure.self) { try seccompPolicy(of: app(.seccompRetain(SeccompSet([name])))) }
+            #expect(throws: Failure.self) { try seccompPolicy(of: app(.seccompRemove(SeccompSet(["read", name])))) }
+        }
+        let foreign = ["chown32", "socketcall", "breakpoint", "s390_pci_mmio_read", "_llseek"]
+        let policy = try seccompPolicy(of: app(.seccompRemove(SeccompSet(foreign + ["uname"]))))
+        #expect(try compileFilter(policy) == compileFilter(.deny(["uname"], errno: nil)))
+    }
+
+    @Test func `the newest calls can be named, and are unknown to those who do not`() throws {
+        #expect(SystemCallName("fchmodat2") == .number(452))
+        #expect(SystemCallName("file_setattr") == .number(469))
+        let without = try compileFilter(.allow(["read"], errno: nil))
+        #expect(try compileFilter(.allow(["read", "fchmodat2"], errno: nil)) != without)
+        #expect(try compileFilter(.deny(["fchmodat2"], errno: nil)) != compileFilter(.deny([], errno: nil)))
+    }
+
+    @Test func `ambient capabilities are among those an app may have`() throws {
+        #expect(try ambientMask(of: app(.capabilitiesAmbient(["CAP_NET_RAW"])), within: 1 << 13 | 1) == 1 << 13)
+        #expect(try ambientMask(of: app(.capabilitiesAmbient(["CAP_NET_RAW"])), within: nil) == 1 << 13)
+        #expect(throws: Failure.self) {
+            try ambientMask(of: app(.capabilitiesAmbient(["CAP_SYS_ADMIN"])), within: 0xa804_25fb)
+        }
+        #expect(throws: Failure.self) { try ambientMask(of: app(.capabilitiesAmbient(["CAP_X"])), within: nil) }
+    }
+
     @Test func `a call or an error name nobody knows cannot be denied`() {
         #expect(throws: Failure.self) { try compileFilter(.deny(["no_such_call"], errno: nil)) }
         #expect(throws: Failure.self) { try compileFilter(.deny(["uname"], errno: "ENOTHING")) }
-    }
-
-    @Test func `limits become values for both versions of cgroups`() throws {
-        var plan = ResourcePlan()
-        plan.memoryBytes = 64 << 20
-        plan.cpuMilli = 5
-        plan.cpuShares = 1024
-        #expect(
-            cgroupSettings(plan, isUnified: true).map { "\($0.file)=\($0.value)" }
-                == ["memory.max=67108864", "memory.swap.max=0", "cpu.max=1000 100000", "cpu.weight=39"])
-        #expect(
-            cgroupSettings(plan, isUnified: false).map { "\($0.file)=\($0.value)" } == [
-                "memory.limit_in_bytes=67108864", "memory.memsw.limit_in_bytes=67108864",
-                "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=1000", "cpu.shares=1024",
-            ])
     }
 }

@@ -8,6 +8,7 @@ import Testing
         spec.searchPath = ["/bin", "/usr/bin"]
         spec.supplementaryGroups = [1, 2]
         spec.capabilities = 0x8000_0000_0000_0001
+        spec.ambientCapabilities = 1 << 13
         spec.noNewPrivileges = true
         spec.seccompFilter = [1, 2, 3, 4, 5, 6, 7, 8]
         spec.limits = [LaunchSpec.ResourceLimit(resource: 7, soft: 1024, hard: .max)]

@@ -12,6 +12,11 @@ package enum Requirements {
     package static let memoryController = canMakeCgroup(in: "/sys/fs/cgroup/memory") || unified("memory")
     package static let cpuController =
         canMakeCgroup(in: "/sys/fs/cgroup/cpu") || canMakeCgroup(in: "/sys/fs/cgroup/cpu,cpuacct") || unified("cpu")
+    package static let pidsController = canMakeCgroup(in: "/sys/fs/cgroup/pids") || isUnified && unified("pids")
+    /// Whether bandwidth of disks can be limited.
+    package static let diskThrottling =
+        canMakeCgroup(in: "/sys/fs/cgroup/blkio")
+        && access("/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device", F_OK) == 0 || isUnified && unified("io")
     package static let devicesController = canMakeCgroup(in: "/sys/fs/cgroup/devices") || isUnified
 
     /// cgroup v2 alone, without v1 controllers.

@@ -47,7 +47,7 @@ func appFlags() -> [Flag] {
             }
             app.memory = quantity
         },
-        .app("cpu", "cpu limit for the preceding image, such as 500m or 1") { $0.cpu = try Quantity($1) },
+        .app("cpu", "cpu limit for the preceding image, such as 500m or 1") { $0.cpu = try processorLimit($1) },
         .app("cpu-shares", "cpu-shares assigns the specified CPU time share weight, 2 to 262144") { app, text in
             guard let shares = UInt64(text) else {
                 throw GoValueError(description: "strconv.ParseUint: parsing \(quoted(text)): invalid syntax")
@@ -57,14 +57,33 @@ func appFlags() -> [Flag] {
             }
             app.cpuShares = shares
         },
+        .app("pids", "limit on processes and threads of the preceding image") { $0.pids = try processCount($1) },
+        .app("rlimit", "resource limit of the preceding image in the form NAME=SOFT[:HARD], such as nofile=1024") {
+            app, text in
+            let limit = try ProcessLimit(parsing: text)
+            app.rlimits.removeAll { $0.resource == limit.resource }
+            app.rlimits.append(limit)
+        },
+        .app("oom-score-adj", "oom-score-adj value for the preceding image, -1000 to 1000") { app, text in
+            guard let score = Int32(text) else {
+                throw GoValueError(description: "strconv.ParseInt: parsing \(quoted(text)): invalid syntax")
+            }
+            guard (-1000...1000).contains(score) else {
+                throw GoValueError(description: "oom-score-adj must be between -1000 and 1000")
+            }
+            app.oomScoreAdjust = score
+        },
         retainCapabilities("caps-retain"),
         retainCapabilities("cap-retain").withVisibility(.deprecated("use --caps-retain instead")),
         removeCapabilities("caps-remove"),
         removeCapabilities("cap-remove").withVisibility(.deprecated("use --caps-remove instead")),
+        .app("caps-ambient", "capability that the preceding image has although it is not root, such as CAP_NET_RAW") {
+            app, text in
+            app.ambientCapabilities = text.split(separator: ",").map(String.init)
+        },
         .app("seccomp", "seccomp filter override: mode=retain|remove[,errno=NAME],SYSCALL[,SYSCALL...]") {
             $0.seccomp = $1
         },
-        .notAvailable("oom-score-adj"),
         streamFlag("stdin", "standard input of the preceding image", ["null", "stream", "tty"]),
         streamFlag("stdout", "standard output of the preceding image", ["log", "null", "stream", "tty"]),
         streamFlag("stderr", "standard error of the preceding image", ["log", "null", "stream", "tty"]),
@@ -78,6 +97,23 @@ private func streamFlag(_ name: String, _ usage: String, _ modes: [String]) -> F
         app.streams.removeAll { $0.name == name }
         app.streams.append((name, mode))
     }
+}
+
+private func processorLimit(_ text: String) throws -> Quantity {
+    let quantity = try Quantity(text)
+    guard let milli = quantity.milliValue, milli <= UInt64(Int64.max) / 1000 else {
+        throw GoValueError(description: "cpu limit exceeds the maximum millivalue: \(text)")
+    }
+    if milli == 0 { throw GoValueError(description: "cpu limit of 0 lets nothing run") }
+    return quantity
+}
+
+private func processCount(_ text: String) throws -> Quantity {
+    guard text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains), let number = UInt64(text) else {
+        throw GoValueError(description: "strconv.ParseUint: parsing \(quoted(text)): invalid syntax")
+    }
+    if number == 0 { throw GoValueError(description: "pids limit of 0 lets nothing start") }
+    return try Quantity(text)
 }
 
 private func retainCapabilities(_ name: String) -> Flag {
