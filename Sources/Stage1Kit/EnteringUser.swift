@@ -7,14 +7,15 @@ extension LaunchSpec {
     /// this name or number in the app's `/etc/passwd`.
     ///
     /// Only root and the app's own user have a group that the file need not know: a number that is not in it is its own
-    /// group. Supplementary groups are those of the app's own user alone. Nothing becomes root but `root`, `0`, and a name
-    /// to which the file gives the number 0.
+    /// group. Supplementary groups and ambient capabilities are those of the app's own user alone. Nothing becomes root
+    /// but `root`, `0`, and a name to which the file gives the number 0.
     package mutating func become(_ name: String?, in source: borrowing some UserSource & ~Copyable) throws {
         if name == EnterArguments.appUser { return }
         let identity = try enteringIdentity(name ?? "root", in: source)
         user = identity.user
         group = identity.group
         supplementaryGroups = []
+        ambientCapabilities = 0
     }
 }
 

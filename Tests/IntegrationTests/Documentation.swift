@@ -8,6 +8,7 @@ extension Integration {
         static let documents = [
             "subcommands/trust.md", "subcommands/fetch.md", "subcommands/image.md", "signing-and-verification.md",
             "subcommands/enter.md", "subcommands/export.md", "subcommands/app.md",
+            "isolators.md", "capabilities.md", "seccomp.md",
             "pods.md",
             "subcommands/logs.md", "subcommands/attach.md", "subcommands/stop.md",
         ]

@@ -69,7 +69,9 @@ extension Integration {
             var answers: [String: String] = [:]
             for (name, value) in Facts(step.lines.joined(separator: "\n")).starting("device ") { answers[name] = value }
             #expect(answers.count == 4, "\(step)")
-            for (name, answer) in answers { #expect(answer.hasSuffix("read=ok write=ok") == (name == "c 1:3"), "\(step)") }
+            for (name, answer) in answers {
+                #expect(answer.hasSuffix("read=ok write=ok") == (name == "c 1:3"), "\(step)")
+            }
         }
 
         @Test func `a limit on disks slows an app down`() throws {
@@ -152,12 +154,12 @@ extension Integration {
 
             host() {
                 stat -fc %T /sys/fs/cgroup; echo "running=$(cat /proc/1/comm)"
-                $rkt fetch /payload/inspect.aci >/dev/null; $rkt fetch /payload/slow.aci >/dev/null; }
+                $rkt fetch /payload/inspect.aci /payload/slow.aci >/dev/null 2>&1; }
             place() {
-                systemd-run --quiet --unit=place --collect -p TasksMax=400 $rkt run --net=none --uuid-file-save=/run/uuid \
+                systemd-run --quiet --unit=place --collect $rkt run --net=none --uuid-file-save=/run/uuid \
                     example.com/inspect --memory=64Mi --cpu=500m --cpu-shares=1024 --pids=100 -- wait 300
                 uuid=; until_there 'test -s /run/uuid && $rkt status $(cat /run/uuid) | grep -q state=running'
-                uuid=$(cat /run/uuid); cd /sys/fs/cgroup/system.slice/place.service
+                uuid=$(cat /run/uuid); cd /sys/fs/cgroup/system.slice/place.service || return
                 until_there "test -s rkt-$uuid/app-inspect/cgroup.procs"
                 find . -mindepth 1 -type d | sed "s/$uuid/UUID/" | sort
                 cd rkt-$uuid/app-inspect; cat memory.max cpu.max cpu.weight pids.max; cd /; }

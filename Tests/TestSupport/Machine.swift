@@ -62,7 +62,7 @@ package enum Machine {
             [
                 // It mounts into the tree while it works.
                 "--mount", "--propagation", "private", try Programs.find("mmdebstrap").string, "--variant=apt",
-                "--mode=root", "--include=systemd,systemd-sysv,kmod,zstd,linux-image-cloud-amd64",
+                "--mode=root", "--include=systemd,systemd-sysv,dbus,kmod,zstd,linux-image-cloud-amd64",
                 "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*", "bookworm",
                 root.string,
             ])
