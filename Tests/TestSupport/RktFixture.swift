@@ -10,7 +10,7 @@ package final class RktFixture {
     package let program: FilePath
     /// Everything of this test; `data` and the configuration are below it.
     package let directory: FilePath
-    package var dataDirectory: FilePath { directory.appending("data") }
+    package let dataDirectory: FilePath
     package var localConfiguration: FilePath { directory.appending("etc") }
     package var systemConfiguration: FilePath { directory.appending("lib") }
 
@@ -22,20 +22,24 @@ package final class RktFixture {
     /// Every pod that was ever seen, also when it was collected meanwhile.
     private var knownPods: Set<String> = []
 
-    private init(_ directory: FilePath) throws {
+    private init(_ directory: FilePath, data: FilePath?) throws {
         self.directory = directory
+        dataDirectory = data ?? directory.appending("data")
         program = try Programs.rkt()
         for path in [localConfiguration, systemConfiguration] { try makeDirectories(path) }
     }
 
     /// Runs `body` with a fresh fixture.
+    ///
+    /// Fixtures that name a `store` have their data directory together until the end of the test program, for images that are
+    /// large to fetch; they leave no pods there.
     package static func with(
-        location: SourceLocation = #_sourceLocation, _ body: (RktFixture) throws -> Void
+        store: String? = nil, location: SourceLocation = #_sourceLocation, _ body: (RktFixture) throws -> Void
     ) throws {
         HostState.adoptOrphans()
         let directory = try TemporaryDirectory("rkt")
         let before = HostState.now()
-        let fixture = try RktFixture(directory.path)
+        let fixture = try RktFixture(directory.path, data: store.map { try RunDirectory.make("store-\($0)") })
         defer {
             for cleanUp in fixture.cleanUps.reversed() { cleanUp() }
             for leftover in before.leftovers(marks: fixture.podIDs + Array(fixture.knownPods)) {
