@@ -28,6 +28,7 @@ clean() {
         timeout 300 $(rkt $store) gc --grace-period=0s --expire-prepared=0s >/dev/null 2>&1 || true
     done
     [ -z "${registry:-}" ] || kill "$registry" 2>/dev/null || true
+    ! [ -d "$bench/state/sleeping" ] || crun --root "$bench/state" delete --force sleeping || true
     umount "$bench/out/podman/overlay" "$bench/out" "$bench/fetch" 2>/dev/null || true
     rm -rf "$bench"
 }
@@ -95,6 +96,40 @@ measure start --warmup 10 --min-runs 100 \
 measure seal --warmup 5 --min-runs 40 \
     "$(rkt pods image,ondisk) run --net=none $large" "$(rkt pods) run --net=none $large"
 
+say "preparing pods of several apps, and one to enter"
+apps() { # COUNT WORD...: that many times the small image under other names, with these words after it
+    local count=$1 i
+    shift
+    for ((i = 1; i <= count; i++)); do echo -n "$small --name=app-$i $* --- "; done
+}
+cat >"$bench/ten" <<END
+#!/bin/bash
+for i in {1..10}; do $crun run -b $bench/bundle bench-\$i || exit; done
+END
+chmod +x "$bench/ten"
+measure ten --warmup 3 --min-runs 30 "$bench/ten" "$(rkt pods) run --net=none $(apps 10)"
+
+cp -r "$bench/bundle" "$bench/sleeping"
+ln "$bench/sleeping/rootfs/bin/busybox" "$bench/sleeping/rootfs/bin/sleep"
+sed 's#"/bin/true"#"/bin/sleep", "1000"#' "$here/crun-config.json" >"$bench/sleeping/config.json"
+$crun run --detach -b "$bench/sleeping" sleeping </dev/null >/dev/null 2>&1
+$(rkt pods) run --net=none --uuid-file-save="$bench/entered.uuid" "$small" --exec=/bin/sleep -- 1000 </dev/null >/dev/null 2>&1 &
+entered=$!
+for _ in {1..100}; do
+    sleep 0.05
+    timeout 20 $(rkt pods) status --wait-ready=10s --uuid-file="$bench/entered.uuid" >/dev/null 2>&1 && break
+done
+measure enter --warmup 5 --min-runs 50 "$crun exec sleeping /bin/true" "$(rkt pods) enter $(cat "$bench/entered.uuid") /bin/true"
+timeout 60 $(rkt pods) stop --force --uuid-file="$bench/entered.uuid" >/dev/null
+{ wait $entered || true; } 2>/dev/null
+crun --root "$bench/state" delete --force sleeping
+
+users=""
+if $(rkt pods) run --help | grep -q -- --private-users; then
+    users=yes
+    measure users --warmup 5 --min-runs 50 "$(rkt pods) run --net=none $small" "$(rkt pods) run --net=none --private-users $small"
+fi
+
 cat >"$bench/unpack" <<END
 #!/bin/bash
 gzip -dc $bench/large.aci | tee >(sha512sum >/dev/null) | tar -x -C $bench/fetch
@@ -129,15 +164,16 @@ resident() {
     local child
     for child in $(cat "/proc/$1/task/$1/children"); do resident "$child"; done
 }
-# memory NAME ARGUMENT...: what stays in memory while the pod sleeps goes to NAME.pss.
+# memory NAME COUNT ARGUMENT...: what stays in memory while a pod of so many apps sleeps goes to NAME.pss.
 memory() {
-    local name=$1
-    shift
-    $(rkt pods) run --uuid-file-save="$bench/$name.uuid" "$@" --exec=/bin/sleep -- 1000 >/dev/null 2>&1 &
+    local name=$1 count=$2
+    shift 2
+    $(rkt pods) run --uuid-file-save="$bench/$name.uuid" "$@" $(apps "$count" --exec=/bin/sleep -- 1000) \
+        </dev/null >/dev/null 2>&1 &
     local pod=$!
     for _ in {1..100}; do
         sleep 0.05
-        resident $pod 2>/dev/null | grep -q $'\tsleep$' && break
+        [ "$(resident $pod 2>/dev/null | grep -c $'\tsleep$')" -ge "$count" ] && break
     done
     sleep 2 # a process that waits longer than a second gives its pages back
     resident $pod >"$bench/$name.pss"
@@ -145,8 +181,9 @@ memory() {
     { wait $pod || true; } 2>/dev/null
 }
 say "measuring: memory"
-memory ns --net=none "$small"
-memory fly $fly --net=host "$small"
+memory ns 1 --net=none
+memory fly 1 $fly --net=host
+memory twenty 20 --net=none
 
 row() { printf '| %s | %s | %s | %s | %s |\n' "$@"; }
 . "$here/fetch.sh"
@@ -164,6 +201,12 @@ row "\`fetch\` of that image, gzip, rendered" "$(median fetch 2) ms" "gzip, sha5
     "$(ratio "$(median fetch 2)" "$(median fetch 1)")" "≤ 1.0"
 cat "$bench/fetch-rows"
 row "\`list\`, $pods pods" "$(median list 1) ms, $(cpu list 1) ms CPU" "" "" "≤ 50 ms CPU"
+row "\`run\`, a pod of 10 apps" "$(median ten 2) ms" "crun run, 10 times: $(median ten 1) ms" \
+    "$(ratio "$(median ten 2)" "$(median ten 1)")" "≤ 0.5"
+row "\`enter\`" "$(median enter 2) ms" "crun exec: $(median enter 1) ms" \
+    "$(ratio "$(median enter 2)" "$(median enter 1)")" "≤ 1.0"
+[ -z "$users" ] || row "\`run --private-users\`" "$(median users 2) ms" "without: $(median users 1) ms" \
+    "$(difference "$(median users 2)" "$(median users 1)") ms" "report"
 row "\`version\`" "$(median start 4) ms" "crun --version: $(median start 5) ms" \
     "$(ratio "$(median start 4)" "$(median start 5)")" "report"
 
@@ -176,6 +219,12 @@ for flavor in ns fly; do
         $2 !~ /^sleep/ { ours += $1 }
         END { printf "| stage1-%s: all but the app (aim ≤ 2048) | %d |\n", flavor, ours }' "$bench/$flavor.pss"
 done
+
+# The pod's first process is the second one of ours.
+first() { awk -F '\t' 'NR == 2 { print $1 }' "$bench/$1.pss"; }
+echo "| first process of a pod of 1 app (aim ≤ 2048) | $(first ns) |"
+echo "| the same of 20 apps, for each further app (aim ≤ 64) | $(awk -v a="$(first ns)" -v b="$(first twenty)" \
+    'BEGIN { printf "%.1f", (b - a) / 19 }') |"
 
 echo
 echo "| file | bytes | aim |"
