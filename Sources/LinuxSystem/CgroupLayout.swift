@@ -4,7 +4,8 @@ package import SystemPackage
 
 /// Which cgroup hierarchies this host has, and where the calling process is in them.
 ///
-/// Only what is mounted counts. A host with both versions counts as version 1, whose controllers do the work there.
+/// Only what is mounted and can be written to counts: containers often see the controllers of their host read-only. A host
+/// with both versions counts as version 1, whose controllers do the work there.
 ///
 /// Source: cgroups(7); rkt 1.30.0, common/cgroup: version 2 only where `/sys/fs/cgroup` itself is of that kind.
 package struct CgroupLayout: Equatable, Sendable {
@@ -20,7 +21,7 @@ package struct CgroupLayout: Equatable, Sendable {
 
     /// From the texts of `/proc/self/cgroup` and `/proc/self/mountinfo`.
     package init(processCgroups: String, mountInfo: String, isUnified: Bool) {
-        let mounts = mountInfo.split(separator: "\n").compactMap(CgroupMount.init)
+        let mounts = mountInfo.split(separator: "\n").compactMap(CgroupMount.init).filter { !$0.isReadOnly }
         var own: [String: FilePath] = [:]
         var unifiedRoot: FilePath?
         for line in processCgroups.split(separator: "\n") {
@@ -62,6 +63,7 @@ private struct CgroupMount {
     let path: FilePath
     /// The cgroup that is visible at ``path``.
     let root: String
+    let isReadOnly: Bool
     let options: Set<String>
 
     init?(_ line: Substring) {
@@ -71,6 +73,7 @@ private struct CgroupMount {
         else { return nil }
         type = String(fields[dash + 1])
         root = String(fields[3])
+        isReadOnly = fields[5].split(separator: ",").contains("ro")
         path = FilePath(String(fields[4]))
         options = Set(fields[dash + 3].split(separator: ",").map(String.init))
     }

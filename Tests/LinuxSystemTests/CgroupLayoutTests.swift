@@ -34,5 +34,13 @@ import Testing
 
     @Test func `a host without cgroups has none`() {
         #expect(CgroupLayout(processCgroups: "0::/\n", mountInfo: "", isUnified: false).version == .none)
+        let readOnly = hybridMounts.split(separator: "\n").map { line in
+            var fields = line.split(separator: " ").map(String.init)
+            fields[5] = "ro,nosuid"
+            return fields.joined(separator: " ")
+        }
+        let layout = CgroupLayout(
+            processCgroups: "4:memory:/\n0::/\n", mountInfo: readOnly.joined(separator: "\n"), isUnified: false)
+        #expect(layout.version == .none)
     }
 }
