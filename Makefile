@@ -29,7 +29,7 @@ PATH_DEPENDENT := --remove-section=.swift_modhash --remove-section=.note.gnu.bui
 PACKAGES := pkg-config binutils libarchive-dev libseccomp-dev libcap-dev libssl-dev libsqlite3-dev \
 	libcurl4-openssl-dev libgpgme-dev libzstd-dev liblz4-dev libacl1-dev libbz2-dev liblzma-dev nettle-dev zlib1g-dev \
 	busybox-static mmdebstrap crun hyperfine bzip2 xz-utils zstd gnupg openssl python3 skopeo umoci docker-registry podman appc-spec \
-	qemu-system-x86 e2fsprogs
+	qemu-system-x86 e2fsprogs systemd-container
 
 .PHONY: help deps demo check check-long bench build release images install root test integration lint fmt clean
 

@@ -90,6 +90,7 @@ private struct PodStart {
         try changeDirectory(to: directory)
         let executable = directory.pushing(Stage1ABI.Path.stage1Root).pushing(program)
         try pod.descriptor.setInheritable(true)
+        PassedSockets.setInheritable(true)
         try explaining("cannot start stage1") {
             try replaceProcess(
                 executable, [executable.string] + arguments, environment: stage1Environment(lock: pod.descriptor.raw))

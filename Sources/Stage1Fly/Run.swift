@@ -17,6 +17,7 @@ func run(_ words: [String]) throws -> CInt {
     if arguments.privateUsers != nil { throw Failure("fly does not support user namespaces") }
     try checkNames(arguments)
     try takeLockDescriptor(inheritable: true)
+    closePassedSockets()
 
     let pod = try PreparedPod(id: arguments.pod)
     guard let app = pod.apps.first, pod.apps.count == 1 else {
@@ -44,6 +45,17 @@ private func checkNames(_ arguments: RunArguments) throws(Failure) {
     }
     if arguments.hostname != nil {
         writeDiagnostic("warning: --hostname is not supported by stage1-fly, the app has the host's name, ignoring")
+    }
+}
+
+/// The app's environment says nothing of them, so it is not to have them.
+///
+/// Source: rkt 1.30.0, stage1_fly/run/main.go.
+private func closePassedSockets() {
+    let numbers = PassedSockets.numbers()
+    for number in numbers { close(number) }
+    if !numbers.isEmpty {
+        writeDiagnostic("run: warning: stage1-fly hands no sockets to apps, closing \(numbers.count); stage1-ns does")
     }
 }
 

@@ -42,6 +42,7 @@ extension AppPlan {
         let signal = try reader.numbers().first
         stop = StopPlan(signal: signal.map { CInt(truncatingIfNeeded: $0) }, timeout: try reader.number32())
         sysctls = []
+        saysReady = false
         warnings = []
         try reader.finish()
     }

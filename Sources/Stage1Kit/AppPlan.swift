@@ -9,13 +9,17 @@ package struct AppPlan: Sendable {
     package let name: ACName
     /// Started one after the other: `pre-start`, the app itself, `post-stop`.
     package let beforeStart: LaunchSpec?
-    package let main: LaunchSpec
+    package private(set) var main: LaunchSpec
     package let afterStop: LaunchSpec?
-    package let volumes: [VolumeMount]
+    package private(set) var volumes: [VolumeMount]
     package let resources: ResourcePlan
     package let sysctls: [Sysctl]
     package let isRootReadOnly: Bool
     package let stop: StopPlan
+    /// Whether the app says itself when it is ready; its image promises that.
+    package let saysReady: Bool
+    /// Open sockets that the app is started with.
+    package private(set) var sockets: [AppSocket] = []
     /// Sentences for stderr.
     package let warnings: [String]
 }
@@ -61,6 +65,7 @@ package func planApp(
         name: app.name, beforeStart: handler(.preStart), main: spec, afterStop: handler(.postStop),
         volumes: volumes.mounts, resources: try ResourcePlan(app.app), sysctls: try sysctls(of: app.app),
         isRootReadOnly: app.runtime.readOnlyRootFS, stop: try StopPlan(app),
+        saysReady: app.image.annotations["appc.io/executor/supports-systemd-notify"] == "true",
         warnings: volumes.warnings + warnings(about: app))
 }
 
@@ -70,5 +75,21 @@ private func warnings(about app: PreparedApp) -> [String] {
         guard case .networkBandwidth = isolator else { return nil }
         return "warning: \(isolator.name) isolator of app '\(app.name)' needs a network of the pod's own, which "
             + "stage1-ns cannot give yet, ignoring"
+    }
+}
+
+extension AppPlan {
+    /// Shows the app the socket where it is to say that it is ready.
+    package mutating func hear(_ socket: FilePath, at pathInApp: String) {
+        volumes.append(
+            VolumeMount(source: .host(socket.string, recursive: false), targetInApp: pathInApp, readOnly: false))
+        main.environment.removeAll { $0.hasPrefix("\(NotificationSocket.variable)=") }
+        main.environment.append("\(NotificationSocket.variable)=\(pathInApp)")
+    }
+
+    /// Starts the app with these sockets open.
+    package mutating func give(_ sockets: [AppSocket]) {
+        self.sockets = sockets
+        main.socketNames = sockets.map(\.name.rawValue)
     }
 }

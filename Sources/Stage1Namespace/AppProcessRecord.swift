@@ -28,9 +28,12 @@ enum AppProcessRecord {
             return list.split(separator: " ").compactMap { CInt($0) }
         }
         return try listDirectory("/proc").compactMap { CInt($0) }.filter {
-            status(of: $0, field: "PPid:")?.first == parent
+            parentPID(of: $0) == parent
         }
     }
+
+    /// `nil` when the process has ended.
+    static func parentPID(of pid: CInt) -> CInt? { status(of: pid, field: "PPid:")?.first }
 
     /// The number a process has in the innermost pid namespace it is in; `nil` when it has ended.
     private static func innermostPID(of pid: CInt) -> CInt? { status(of: pid, field: "NSpid:")?.last }

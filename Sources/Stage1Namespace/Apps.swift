@@ -18,6 +18,9 @@ struct AppProgram {
         case .afterStop: plan.afterStop ?? plan.main
         }
     }
+
+    /// Sockets that the program is started with.
+    var sockets: [AppSocket] { stage == .main ? plan.sockets : [] }
 }
 
 /// The apps of a pod on their way from start to end.

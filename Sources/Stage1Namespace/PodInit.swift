@@ -89,7 +89,9 @@ struct PodInit {
             try hideCgroupPath()
             try root.buildApp(program.plan)
             if let score = program.plan.resources.oomScore { try adjustOutOfMemoryScore(score) }
-            try executeShim(program.spec, root: PodRoot.appRoot(program.plan.name), streams, started: started)
+            try executeShim(
+                program.spec, root: PodRoot.appRoot(program.plan.name), streams, started: started,
+                sockets: program.sockets)
         } catch {
             writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
             let sentence = Array("\(error)".utf8)
@@ -103,7 +105,7 @@ struct PodInit {
 ///
 /// Open there: the standard descriptors, the specification, and `started`, which the shim closes by executing the app.
 private func executeShim(
-    _ spec: LaunchSpec, root: FilePath, _ streams: AppDescriptors, started: CInt
+    _ spec: LaunchSpec, root: FilePath, _ streams: AppDescriptors, started: CInt, sockets: [AppSocket]
 ) throws -> Never {
     var spec = spec
     spec.root = root.string
@@ -112,6 +114,7 @@ private func executeShim(
     try streams.becomeStandard()
     try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
     clinux_dup3(started, LaunchSpec.startedDescriptor, 0)  // closed already when a handler starts later
+    try sockets.place()
     clinux_reset_signal_handlers()  // what our caller ignores the app may want to hear
     clinux_unblock_all_signals()
     try replaceProcess("/stage2-exec", ["stage2-exec"], environment: ["SWIFT_ROOT=/"])

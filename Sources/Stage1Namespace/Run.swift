@@ -20,7 +20,7 @@ func run(_ words: [String]) throws -> CInt {
     let pod = try PreparedPod(id: arguments.pod)
     let filters = FilterCache()
     let limits = try InheritedLimits.current()
-    let plans = try pod.apps.map { app in
+    var plans = try pod.apps.map { app in
         do {
             return try planApp(app, of: pod, lifted: arguments.lifted, limits: limits, filter: filters.filter)
         } catch {
@@ -30,6 +30,8 @@ func run(_ words: [String]) throws -> CInt {
     for warning in plans.flatMap(\.warnings) { writeDiagnostic(warning) }
     try RuntimeConfiguration(arguments).save()
     for plan in plans { try saveFiles(of: plan) }
+    try giveSockets(to: &plans, of: pod)
+    let readiness = try Readiness(of: &plans, announce: markReady)
 
     let hostname = arguments.hostname ?? "rkt-\(arguments.pod)"
     try recordMachine(arguments.pod, hostname: hostname)
@@ -49,8 +51,9 @@ func run(_ words: [String]) throws -> CInt {
     first.isMutable = arguments.isMutable
     let status: CInt
     do {
-        status = try supervise(
-            first, cgroups, arguments.isMutable ? AppControl(arguments, cgroups, filter: filters.filter) : nil)
+        let control =
+            arguments.isMutable ? try AppControl(arguments, cgroups, filter: filters.filter) : nil
+        status = try supervise(first, cgroups, readiness, control)
     } catch {
         cgroups.removeAll()
         throw error
@@ -94,7 +97,9 @@ private func sharesIPC(_ mode: String?) throws(Failure) -> Bool {
 }
 
 /// Starts the pod's first process and looks after it until its end.
-private func supervise(_ first: PodInit, _ cgroups: PodCgroups, _ control: AppControl?) throws -> CInt {
+private func supervise(
+    _ first: PodInit, _ cgroups: PodCgroups, _ readiness: Readiness, _ control: AppControl?
+) throws -> CInt {
     let signals = try SignalQueue()
     let start = try Pipe()
     let started = try Pipe()
@@ -111,8 +116,8 @@ private func supervise(_ first: PodInit, _ cgroups: PodCgroups, _ control: AppCo
     try start.writer.writeAll([1])
     try waitUntilStarted(started)
     try writePIDFile(Stage1ABI.Path.pid, pid)
-    try markReady()
-    return try supervisor.run()
+    try readiness.allExecuted()
+    return try supervisor.run(readiness)
 }
 
 /// Waits until every app has been executed or the first process has given up: until nobody holds the writing end.
@@ -120,7 +125,7 @@ private func waitUntilStarted(_ started: consuming Pipe) throws {
     _ = try started.takeReader().readAll()  // what is said there was said on stderr too
 }
 
-/// Says that every app is on its way and the pod can be entered.
+/// Says that the pod is ready.
 private func markReady() throws {
     let link = Stage1ABI.Path.supervisorStatus
     unlink(link.string)

@@ -48,8 +48,11 @@ final class Supervisor {
     }
 
     /// Returns the exit status of the pod when it has ended and everything that its apps wrote has arrived.
-    func run() throws -> CInt {
+    func run(_ readiness: Readiness) throws -> CInt {
         defer { own.restore() }
+        for socket in readiness.sockets {
+            try loop.watch(socket, .reading) { [unowned self] _ in try readiness.take(from: socket, first: child.pid) }
+        }
         try loop.watch(signals.descriptor.raw, .reading) { [unowned self] _ in try takeSignals() }
         try loop.watch(channel.raw, .reading) { [unowned self] _ in try takeEvent() }
         try loop.watch(child.descriptor.raw, .reading) { [unowned self] _ in try ended() }

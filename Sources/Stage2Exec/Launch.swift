@@ -13,6 +13,9 @@ struct Launch {
     private static let executionFailure: CInt = 203
     private static let failure: CInt = 254
 
+    /// Where to say that the program could not be started; ``LaunchSpec/startedDescriptor`` until that is a socket's.
+    nonisolated(unsafe) private static var started = LaunchSpec.startedDescriptor
+
     static func main() {
         do {
             let spec = try readSpecification()
@@ -21,8 +24,10 @@ struct Launch {
             try enterWorkingDirectory(spec)
             let program = try spec.locateProgram()
             try closeEverythingElse()
+            try placeSockets(spec)
             let count = try instructionCount(of: spec)
-            try replaceProcess(program, spec.arguments, environment: spec.environment) { () throws(SystemCallError) in
+            let environment = environment(of: spec)
+            try replaceProcess(program, spec.arguments, environment: environment) { () throws(SystemCallError) in
                 for limit in spec.limits {
                     try setResourceLimit(limit.resource, soft: limit.soft, hard: limit.hard)
                 }
@@ -64,6 +69,33 @@ struct Launch {
         }
     }
 
+    /// Moves the sockets to where the program looks for them, out of the way of what tells that it was executed.
+    ///
+    /// Source: sd_listen_fds(3).
+    private static func placeSockets(_ spec: LaunchSpec) throws {
+        let count = CInt(spec.socketNames.count)
+        if count == 0 { return }
+        let first = LaunchSpec.firstSocketDescriptor
+        started = clinux_duplicate(LaunchSpec.startedDescriptor, first + count)
+        if started == -1, errno != EBADF { throw Failure("cannot make room for \(count) sockets: errno \(errno)") }
+        for index in 0..<count {
+            try check("dup3", "socket \(index)") {
+                clinux_dup3(first + index, PassedSockets.firstDescriptor + index, 0)
+            }
+        }
+    }
+
+    /// With what tells the program about its sockets, where it has some: the process that it is for is this one.
+    private static func environment(of spec: LaunchSpec) -> [String] {
+        if spec.socketNames.isEmpty { return spec.environment }
+        let own = [
+            (PassedSockets.countVariable, "\(spec.socketNames.count)"), (PassedSockets.processVariable, "\(getpid())"),
+            (PassedSockets.namesVariable, spec.socketNames.joined(separator: ":")),
+        ]
+        return spec.environment.filter { variable in !own.contains { variable.hasPrefix("\($0.0)=") } }
+            + own.map { "\($0.0)=\($0.1)" }
+    }
+
     /// A missing program and a missing interpreter give the same error of the kernel; this tells them apart.
     private static func hint(_ error: SystemCallError) -> String {
         if error.errno == .argListTooLong {
@@ -77,7 +109,7 @@ struct Launch {
 
     private static func report(_ message: String, status: CInt) -> Never {
         try? Descriptor(owning: dup(2)).writeAll("stage2-exec: \(message)\n")  // nobody is left to tell
-        try? Descriptor(owning: LaunchSpec.startedDescriptor).writeAll(message)  // nobody may wait for the start
+        try? Descriptor(owning: started).writeAll(message)  // nobody may wait for the start
         exit(status)
     }
 }

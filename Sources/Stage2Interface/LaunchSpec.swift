@@ -5,8 +5,10 @@
 package struct LaunchSpec: Equatable, Sendable {
     /// Where the shim finds the encoded specification.
     package static let descriptor: CInt = 3
-    /// Closed by executing the program; what is written there before says why that failed.
+    /// Closed by executing the program; what is written there before says why that failed. May be closed from the beginning.
     package static let startedDescriptor: CInt = 4
+    /// The first of the sockets for the program, which gets them from descriptor 3 on.
+    package static let firstSocketDescriptor: CInt = 5
 
     /// A mount point that becomes the root; `nil` when the shim is started inside the app's root already.
     package var root: String?
@@ -29,6 +31,10 @@ package struct LaunchSpec: Equatable, Sendable {
     /// BPF instructions of 8 bytes each; empty for none.
     package var seccompFilter: [UInt8]
     package var limits: [ResourceLimit]
+    /// The name of each socket that the program is started with.
+    ///
+    /// Source: sd_listen_fds(3).
+    package var socketNames: [String]
 
     /// A limit of `setrlimit(2)`; `UInt64.max` is none.
     package struct ResourceLimit: Equatable, Sendable {
@@ -57,6 +63,7 @@ package struct LaunchSpec: Equatable, Sendable {
         noNewPrivileges = false
         seccompFilter = []
         limits = []
+        socketNames = []
     }
 }
 
@@ -77,6 +84,7 @@ extension LaunchSpec {
         writer.put(noNewPrivileges ? 1 : 0)
         writer.put(seccompFilter)
         writer.put(limits.flatMap { [UInt64($0.resource), $0.soft, $0.hard] })
+        writer.put(socketNames)
         return writer.bytes
     }
 
@@ -104,6 +112,7 @@ extension LaunchSpec {
             ResourceLimit(
                 resource: UInt32(truncatingIfNeeded: values[$0]), soft: values[$0 + 1], hard: values[$0 + 2])
         }
+        socketNames = try reader.texts()
         try reader.finish()
     }
 }

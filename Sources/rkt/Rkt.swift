@@ -6,6 +6,7 @@ import SystemPackage
 @main
 enum Rkt {
     static func main() {
+        PassedSockets.setInheritable(false)
         let terminal = StandardOutput()
         let status = run(
             Array(CommandLine.arguments.dropFirst()), output: { terminal.write($0) },

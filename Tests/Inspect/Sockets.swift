@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Talking to others, and to itself over loopback.
@@ -7,6 +8,9 @@ func inspectSockets(_ name: String, _ words: [String]) -> Bool {
     case "connect": report("connect \(word(words, 0))", ask(word(words, 1), at: word(words, 0)))
     case "loopback": reportLoopback()
     case "interfaces": reportInterfaces()
+    case "notify": notify(words)
+    case "passed": reportPassedSockets()
+    case "greet": greet(on: CInt(truncatingIfNeeded: number(words, 0)), word(words, 1))
     default: return false
     }
     return true
@@ -70,6 +74,36 @@ private func reportLoopback() {
     }
     close(descriptor)
     report("loopback", result)
+}
+
+/// Says something to the service manager, or at the path that is the second word.
+private func notify(_ words: [String]) {
+    let place = words.count > 1 ? words[1] : getenv("NOTIFY_SOCKET").map { String(cString: $0) } ?? ""
+    let text = word(words, 0)
+    let result = clinux_send_notification(place, text, text.utf8.count)
+    report("notify \(text)", result == 0 ? "ok" : errorName(errno))
+}
+
+/// The sockets that this process was started with, as sd_listen_fds(3) finds them.
+private func reportPassedSockets() {
+    func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+    report("passed", variable("LISTEN_PID") == String(getpid()) ? variable("LISTEN_FDS") : "none")
+    let names = variable("LISTEN_FDNAMES").split(separator: ":", omittingEmptySubsequences: false)
+    for (index, name) in names.enumerated() {
+        var (type, listens, port): (CInt, CInt, CInt) = (0, 0, 0)
+        let result = clinux_describe_socket(CInt(index) + 3, &type, &listens, &port)
+        let kind = type == CInt(SOCK_STREAM.rawValue) ? "stream" : "datagram"
+        report("passed.\(index + 3)", result == -1 ? errorName(errno) : "\(name) \(kind) \(port)")
+    }
+}
+
+/// Takes one connection of a listening socket and writes a line to it.
+private func greet(on listener: CInt, _ text: String) {
+    let connection = accept(listener, nil, nil)
+    if connection == -1 { return report("greet", errorName(errno)) }
+    writeAll(text + "\n", to: connection)
+    close(connection)
+    report("greet", "done")
 }
 
 private func reportInterfaces() {

@@ -11,6 +11,7 @@ extension Integration {
             "isolators.md", "capabilities.md", "seccomp.md",
             "pods.md",
             "subcommands/logs.md", "subcommands/attach.md", "subcommands/stop.md",
+            "subcommands/run.md", "subcommands/prepare.md", "subcommands/run-prepared.md",
         ]
 
         @Test(arguments: documents)

@@ -86,6 +86,14 @@ package struct ACIBuilder {
         return appendingToApp(.object(object), to: "mountPoints")
     }
 
+    package func port(_ name: String, _ protocol: String, _ port: Int, socketActivated: Bool = false) -> ACIBuilder {
+        let object: [(String, JSONText)] = [
+            ("name", .string(name)), ("protocol", .string(`protocol`)), ("port", .raw(String(port))),
+            ("socketActivated", .raw(String(socketActivated))),
+        ]
+        return appendingToApp(.object(object), to: "ports")
+    }
+
     /// `value` is JSON text.
     package func isolator(_ name: String, _ value: String) -> ACIBuilder {
         appendingToApp(.object([("name", .string(name)), ("value", .raw(value))]), to: "isolators")
