@@ -9,9 +9,9 @@ package struct AppPlan: Sendable {
     package let name: ACName
     /// Started one after the other: `pre-start`, the app itself, `post-stop`.
     package let beforeStart: LaunchSpec?
-    package private(set) var main: LaunchSpec
+    package internal(set) var main: LaunchSpec
     package let afterStop: LaunchSpec?
-    package private(set) var volumes: [VolumeMount]
+    package internal(set) var volumes: [VolumeMount]
     package let resources: ResourcePlan
     package let sysctls: [Sysctl]
     package let isRootReadOnly: Bool
@@ -19,7 +19,7 @@ package struct AppPlan: Sendable {
     /// Whether the app says itself when it is ready; its image promises that.
     package let saysReady: Bool
     /// Open sockets that the app is started with.
-    package private(set) var sockets: [AppSocket] = []
+    package internal(set) var sockets: [AppSocket] = []
     /// Sentences for stderr.
     package let warnings: [String]
 }

@@ -37,7 +37,7 @@ struct RunningPod: ~Copyable {
         }
         return try explaining("cannot prepare app '\(name)'") {
             (
-                try planApp(app, of: pod, lifted: lifted, limits: currentLimits(), filter: FilterCache().filter), app
+                try planApp(app, of: pod, lifted: lifted, limits: .current(), filter: FilterCache().filter), app
             )
         }
     }

@@ -328,8 +328,6 @@ struct clinux_event {
 };
 /// epoll_wait(2) for at most 64 events.
 int clinux_epoll_wait(int epoll, struct clinux_event *out, int count, int timeout);
-/// poll(2) of one descriptor for writing, without waiting: 1 when it takes something.
-int clinux_can_write(int fd);
 
 // Unix sockets, all close-on-exec
 
