@@ -46,6 +46,7 @@ extension PodRoot {
     /// Nothing there is no error.
     static func remove(_ app: ACName) throws {
         while try unmountIfMounted(appRoot(app)) {}
+        try removeTree(FilePath("\(waitingRoom)/names/\(app)"))
         let volumes = waitingPlace(of: app)
         guard exists(volumes) else { return }
         for name in try listDirectory(volumes) { while try unmountIfMounted(volumes.appending(name)) {} }

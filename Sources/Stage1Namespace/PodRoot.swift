@@ -10,7 +10,7 @@ import SystemPackage
 /// Apps get parts of it, each in a mount namespace of its own. Built in the pod's new namespaces.
 struct PodRoot {
     /// Where volumes wait for the apps; a file system in memory that ends with the pod.
-    private static let waitingRoom = "/tmp"
+    static let waitingRoom = "/tmp"
 
     /// Whether nothing but mount attributes keeps apps from devices that are not theirs.
     private let forbidsNodes: Bool
