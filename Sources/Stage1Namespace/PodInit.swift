@@ -42,7 +42,6 @@ struct PodInit {
             let files = try PodFiles()
             let root = try PodRoot(plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices)
             try cgroups.placeOfFirstProcess.enter()
-            try hideCgroupPath()
             try applySysctls(of: plans)
             try setHostname(hostname)
             if network == .none { try bringLoopbackUp() }
@@ -121,6 +120,8 @@ private func executeShim(
 }
 
 /// Makes the cgroup of this process the top of what it and its children see; without cgroups there is nothing to hide.
+///
+/// Not for the first process: with `nsdelegate`, as systemd mounts version 2, it could not start apps elsewhere then.
 private func hideCgroupPath() throws {
     if exists("/proc/self/cgroup") { try Namespaces.cgroup.unshare() }
 }

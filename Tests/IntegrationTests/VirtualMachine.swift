@@ -55,13 +55,17 @@ extension Integration {
             #expect(step.status == 9, "\(step)")
             let blocked = try self.step("blocked")
             #expect(blocked.status == 254, "\(blocked)")
-            let sentence = "run: cannot make the pod's cgroups: cannot give apps limits of their own below cgroup '"
+            let sentence = "run: cannot give apps limits of their own below cgroup '/sys/fs/cgroup/system.slice/run-"
             #expect(blocked.lines.contains { $0.hasPrefix(sentence) }, "\(blocked)")
             #expect(try self.step("unlimited").lines.contains("uid=0"))
         }
 
         @Test func `an app over its number of processes cannot start more`() throws {
             #expect(try step("pids").lines.contains { $0.hasSuffix("can't fork: Resource temporarily unavailable") })
+        }
+
+        @Test func `overlayfs is used although its module is not loaded yet`() throws {
+            #expect(try !step("memory").lines.contains { $0.hasPrefix("run: disabling overlay support") })
         }
 
         @Test func `of all devices only the usual ones can be opened`() throws {
