@@ -1,5 +1,5 @@
 import Glibc
-package import SystemPackage
+import SystemPackage
 import Testing
 
 /// A host of its own whose first process is systemd, for one test: a container of systemd-nspawn that sees the programs

@@ -4,7 +4,7 @@ import Testing
 
 extension Integration {
     /// Pods as services: readiness, and sockets that the service manager opened.
-    @Suite struct ServiceManager {
+    @Suite struct Services {
         private static let promise = "appc.io/executor/supports-systemd-notify"
 
         /// A pod that a service manager of the tests has started.
