@@ -105,6 +105,9 @@ struct AppControl {
         return (plan, pipes, try cgroups.makePlace(for: plan))
     }
 
+    /// Ends the processes that an app leaves when its programs have ended.
+    func endRest(of app: ACName) throws { try cgroups.endProcesses(of: app) }
+
     /// Lets go of an app that does not run.
     func remove(_ app: ACName) throws { try cgroups.remove(app) }
 }

@@ -17,6 +17,7 @@ func enter(_ words: [String]) throws -> CInt {
     var spec = try LaunchRecord.load(arguments.app)
     spec.arguments = arguments.command
     spec.workingDirectory = "/"
+    spec.socketNames = []  // the app has them
     spec.environment.removeAll { $0.hasPrefix("TERM=") }
     spec.environment.append("TERM=\(environmentVariable("TERM") ?? "vt100")")
 
@@ -88,6 +89,7 @@ private func becomeCommand(
         let file = try Descriptor.memory("launch")
         try file.writeAll(spec.encoded)
         try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
+        close(LaunchSpec.startedDescriptor)  // nobody waits for a start, and it may be one that the caller left open
         clinux_reset_signal_handlers()
         clinux_unblock_all_signals()
         try replaceProcess(shim, ["stage2-exec"], environment: ["SWIFT_ROOT=/"])

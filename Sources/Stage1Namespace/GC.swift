@@ -16,8 +16,9 @@ func collectGarbage(_ words: [String]) throws -> CInt {
     return 0
 }
 
-/// Waits for the processes of a pod that are still on their way out: their end was decided when its lock was let go.
-private func waitForProcesses(in directory: FilePath) throws {
+/// Ends the processes that are still in a cgroup, and waits until they have: their end was decided when the lock of the pod
+/// was let go, or when the app they belong to ended.
+func waitForProcesses(in directory: FilePath) throws {
     guard exists(directory) else { return }
     for child in try directoryEntries(Descriptor.open(directory, [.directory])) where child.kind == .directory {
         try waitForProcesses(in: directory.appending(child.name))

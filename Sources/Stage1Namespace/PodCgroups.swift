@@ -98,6 +98,11 @@ struct PodCgroups {
         return try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
     }
 
+    /// Kills the processes in the cgroups of an app, and waits until they have ended.
+    func endProcesses(of app: ACName) throws {
+        for pod in pods { try waitForProcesses(in: Self.directory(of: app, in: pod, isUnified: isUnified)) }
+    }
+
     /// Removes the cgroups of an app that has ended.
     func remove(_ app: ACName) throws {
         for pod in pods { try removeCgroup(Self.directory(of: app, in: pod, isUnified: isUnified)) }

@@ -49,12 +49,14 @@ struct PodInit {
             var apps = Apps(
                 plans: plans, files: files, channel: channel,
                 streams: Dictionary(uniqueKeysWithValues: pipes.map { ($0.app, $0.theirs) }), isMutable: isMutable)
+            var beginning: CInt = started
             try apps.startAll { program, streams, place, reporter in
                 try startApp(
                     program, in: root, streams, place ?? cgroups.place(of: program.plan.name),
-                    started: reporter ?? started)
+                    started: reporter ?? beginning)
             }
             close(started)  // the apps hold it until they are executed
+            beginning = -1  // handlers that start later have nobody who waits for them
             return try apps.waitForEnd()
         } catch {
             writeDiagnostic("run: \(error)")
@@ -94,7 +96,7 @@ struct PodInit {
         } catch {
             writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
             let sentence = Array("\(error)".utf8)
-            _ = write(started, sentence, sentence.count)  // who waits for the start may be gone
+            if started >= 0 { _ = write(started, sentence, sentence.count) }  // who waits may be gone
             _exit(entryPointFailure)
         }
     }
@@ -111,8 +113,10 @@ private func executeShim(
     let file = try Descriptor.memory("launch")
     try file.writeAll(spec.encoded)
     try streams.becomeStandard()
+    let reporter = started < 0 ? -1 : clinux_duplicate(started, LaunchSpec.startedDescriptor + 1)
     try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
-    clinux_dup3(started, LaunchSpec.startedDescriptor, 0)  // closed already when a handler starts later
+    close(LaunchSpec.startedDescriptor)  // it may be one that the caller left open
+    if reporter >= 0 { clinux_dup3(reporter, LaunchSpec.startedDescriptor, 0) }
     try sockets.place()
     clinux_reset_signal_handlers()  // what our caller ignores the app may want to hear
     clinux_unblock_all_signals()

@@ -110,6 +110,7 @@ final class Supervisor {
         case .terminal(let app):
             if let number = descriptors.first { try apps[app]?.connect(terminal: Descriptor(owning: number)) }
         case .ended(let app):
+            server?.endRest(of: app)
             apps[app]?.finish()
             finish(app)
         }
@@ -187,6 +188,15 @@ final class ControlServer {
     }
 
     deinit { loop.forget(listener.raw) }
+
+    /// Ends what an app has left running, which in other pods happens with the pod.
+    func endRest(of app: ACName) {
+        do {
+            try control.endRest(of: app)
+        } catch {
+            writeDiagnostic("run: cannot end what app '\(app)' left running: \(error)")
+        }
+    }
 
     private func hear(_ connection: CInt) throws {
         guard try UnixSocket.peerUser(connection) == geteuid() else {

@@ -156,6 +156,24 @@ extension Integration {
             }
         }
 
+        @Test func `what an app leaves running ends with it`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startSandbox()
+                try rkt(
+                    "app", "add", uuid, rkt.probeImage(), "--name=web", "--", "linger", "60000", "+", "exit", "0"
+                ).succeeded()
+                try rkt("app", "start", uuid, "--app=web").succeeded()
+                try rkt.waitForApp("web", uuid, "exited")
+                try rkt("app", "rm", uuid, "--app=web").succeeded()
+                try rkt("app", "add", uuid, rkt.probeImage(), "--name=web", "--", "processes", "+", "wait", "60")
+                    .succeeded()
+                try rkt("app", "start", uuid, "--app=web").succeeded()
+                let facts = Facts(try rkt("enter", uuid, "/inspect", "processes").succeeded().output)
+                #expect(facts.starting("process ").count == 3, "\(facts)")  // the first, the app, the one that looks
+                try rkt.stop(pod, uuid)
+            }
+        }
+
         @Test func `what fails leaves everything as it was`() throws {
             try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startSandbox()
