@@ -39,7 +39,10 @@ package struct OpenFlags: OptionSet, Sendable {
     package let rawValue: CInt
     package init(rawValue: CInt) { self.rawValue = rawValue }
 
-    package static let readOnly: OpenFlags = []
+    /// The generic one of the standard library takes longer than some of the calls that the flags are for.
+    package init(arrayLiteral elements: OpenFlags...) { rawValue = elements.reduce(0) { $0 | $1.rawValue } }
+
+    package static let readOnly = OpenFlags(rawValue: O_RDONLY)
     package static let writeOnly = OpenFlags(rawValue: O_WRONLY)
     package static let readWrite = OpenFlags(rawValue: O_RDWR)
     package static let create = OpenFlags(rawValue: O_CREAT)
