@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -198,6 +199,24 @@ extension Integration {
                 try rkt("fetch", Self.insecure, "docker-archive:/etc/passwd").refusedInOneLine("")
                 #expect(rkt.leftBehind() == [])
                 try rkt.collectGarbage()
+            }
+        }
+
+        @Test func `layers come at once`() throws {
+            try RktFixture.withServer { rkt, server in
+                let registry = try HostileRegistry(rkt, server)
+                let layers = try (0..<3).map { try registry.layer([.file("file-\($0)", "x")]) }
+                try registry.document(registry.manifestText(layers))
+                let urls = layers.map { "\(HostileRegistry.host)/v2/app/blobs/\($0.digest)" }
+                let gates = urls.indices.map { rkt.directory.appending("gate-\($0)") }
+                for (url, gate) in zip(urls, gates) {
+                    mkfifo(gate.string, 0o600)
+                    try server.answer(url, .file.waiting(for: gate.string))
+                }
+                let running = try rkt.start(["fetch", Self.insecure, "docker://\(HostileRegistry.host)/app"])
+                for url in urls { try server.waitForRequest(url) }
+                for gate in gates { try shell("echo > \"$1\"", [gate.string]) }
+                try running.wait().succeeded()
             }
         }
 

@@ -44,13 +44,17 @@ final class ProgressBoard {
         return groups
     }
 
-    /// A bar moves; one that is not there yet is added. Shown by ``draw()``.
+    /// A bar moves; one that is not there yet is added.
+    ///
+    /// Shown by ``draw()``.
     func update(_ group: Int, _ number: UInt32, label: String, received: UInt64, total: UInt64?) {
         let bar = Bar(group: group, number: number, label: label, received: received, total: total)
         if let place = place(group, number) { bars[place] = bar } else { bars.append(bar) }
     }
 
-    /// A download is complete, with so many bytes. Shown by ``draw()``.
+    /// A download is complete, with so many bytes.
+    ///
+    /// Shown by ``draw()``.
     func finish(_ group: Int, _ number: UInt32, label: String, received: UInt64) {
         if let place = place(group, number) { bars.remove(at: place) }
         resting.append(Bar(group: group, number: number, label: label, received: received, total: received))
