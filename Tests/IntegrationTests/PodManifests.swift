@@ -209,6 +209,17 @@ extension Integration {
             }
         }
 
+        @Test(arguments: Flavor.all)
+        func `a working directory that is missing or no directory is named`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                for path in ["/none", "/inspect"] {
+                    try rkt.run(flavor, image: rkt.probeImage(), appOptions: ["--working-dir=\(path)"], ["cwd"])
+                        .refused(path)
+                }
+                #expect(try rkt.ask(flavor, "cwd", appOptions: ["--working-dir=/etc"])["cwd"] == "/etc")
+            }
+        }
+
         @Test func `functions that a shell exports do not keep a pod from inheriting the rest`() throws {
             try RktFixture.with { rkt throws in
                 var command = rkt.command(

@@ -31,6 +31,21 @@ extension Integration {
         }
 
         @Test(arguments: Flavor.all)
+        func `at one place an app's own mount counts more than one for all`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let all = try rkt.source(["all": ""], "all")
+                let own = try rkt.source(["own": ""], "own")
+                let facts = try rkt.ask(
+                    flavor, "list /data",
+                    options: [
+                        "--volume=all,kind=host,source=\(all)", "--volume=own,kind=host,source=\(own)",
+                        "--mount=volume=all,target=/data",
+                    ], appOptions: ["--mount=volume=own,target=/x/../data/"])
+                #expect(facts["list /data"] == "own")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
         func `a mount point of the image takes the volume of its name`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "x"])
