@@ -125,10 +125,11 @@ final class Supervisor {
 
 // What a mutable pod's tools ask for.
 extension Supervisor {
-    /// Starts an app of the manifest; `done` is called when it, or its handler, has been executed, or when it has ended
-    /// because that could not be.
+    /// Starts an app of the manifest, unless it runs already.
+    ///
+    /// `done` is called when it, or its handler, has been executed, or when it has ended because that could not be.
     func start(_ app: ACName, by control: AppControl, done: @escaping (ControlReply) -> Void) throws {
-        guard !running.contains(app) else { throw Failure("app '\(app)' is running") }
+        if running.contains(app) { return done(.done) }
         guard end == nil else { throw Failure("the pod is ending") }
         let (plan, pipes, place) = try control.plan(app, first: child.pid)
         defer { place.closeAll() }
