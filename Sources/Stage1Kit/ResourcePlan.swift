@@ -77,7 +77,7 @@ private func memoryLimit(_ limit: Quantity?) throws -> UInt64? {
 /// Source: rkt 1.30.0, stage1/init/common/units.go, for the largest one.
 private func processorLimit(_ limit: Quantity?) throws -> UInt64? {
     guard let limit else { return nil }
-    guard let milli = limit.milliValue, milli <= UInt64(Int64.max) / 1000 else {
+    guard let milli = limit.milliValue, milli <= UInt64(Int64.max) else {
         throw Failure("cpu limit exceeds the maximum millivalue: \(limit)")
     }
     guard milli > 0 else { throw Failure("cpu limit of 0 lets nothing run") }

@@ -13,7 +13,13 @@ extension Integration {
             let uuidFile: FilePath
             let directory: FilePath
 
-            init(_ rkt: RktFixture, _ kinds: [String] = [], _ flavor: Flavor = .ns, _ words: [String]) throws {
+            init(_ rkt: RktFixture, _ words: [String]) throws { try self.init(rkt, [], .ns, words) }
+
+            init(_ rkt: RktFixture, _ kinds: [String], _ words: [String]) throws {
+                try self.init(rkt, kinds, .ns, words)
+            }
+
+            init(_ rkt: RktFixture, _ kinds: [String], _ flavor: Flavor, _ words: [String]) throws {
                 directory = rkt.directory.appending("manager")
                 uuidFile = directory.appending("uuid")
                 try makeDirectories(directory)

@@ -36,7 +36,7 @@ import Testing
         #expect(outcome.output == Outcome("help").output)
     }
 
-    @Test(arguments: ["attach", "app", "api-service", "metadata-service", "completion"])
+    @Test(arguments: ["api-service", "metadata-service", "completion"])
     func `commands that do nothing yet are refused and not listed`(name: String) {
         let outcome = Outcome(name)
         #expect(outcome.status == 254)
@@ -44,7 +44,7 @@ import Testing
         #expect(!Outcome("help").output.contains("\t\(name)"))
     }
 
-    @Test(arguments: ["interactive", "store-only", "no-store", "cap-retain", "cpuprofile", "port"])
+    @Test(arguments: ["mds-register", "store-only", "no-store", "cap-retain", "cpuprofile", "port"])
     func `flags that do nothing yet and deprecated ones are not listed`(name: String) {
         #expect(!Outcome("help", "run").output.contains("--\(name)"))
     }

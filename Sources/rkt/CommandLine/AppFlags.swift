@@ -101,7 +101,7 @@ private func streamFlag(_ name: String, _ usage: String, _ modes: [String]) -> F
 
 private func processorLimit(_ text: String) throws -> Quantity {
     let quantity = try Quantity(text)
-    guard let milli = quantity.milliValue, milli <= UInt64(Int64.max) / 1000 else {
+    guard let milli = quantity.milliValue, milli <= UInt64(Int64.max) else {
         throw GoValueError(description: "cpu limit exceeds the maximum millivalue: \(text)")
     }
     if milli == 0 { throw GoValueError(description: "cpu limit of 0 lets nothing run") }
