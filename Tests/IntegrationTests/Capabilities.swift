@@ -91,6 +91,13 @@ extension Integration {
             }
         }
 
+        /// What is seen of the sandbox, without the numbers of pipes.
+        private func sandbox(_ facts: Facts) -> [String] {
+            facts.description.split(separator: "\n").map { line in
+                line.contains("pipe:[") ? String(line.prefix { $0 != "[" }) : String(line)
+            }
+        }
+
         @Test func `nothing an image says beside its isolators changes the sandbox`() throws {
             try RktFixture.with { rkt throws in
                 let names = [
@@ -104,7 +111,7 @@ extension Integration {
                         .file("/etc/loud.nspawn", "[Exec]\nCapability=all\n"))
                 let questions = "status + fds + rlimits + umask + oom"
                 let quiet = try rkt.ask(questions)
-                #expect(try rkt.ask(questions, image: loud).description == quiet.description)
+                #expect(try sandbox(rkt.ask(questions, image: loud)) == sandbox(quiet))
             }
         }
     }
