@@ -39,7 +39,7 @@ package final class SystemdHost {
         }
         try waitUntil("systemd's process", .seconds(60)) {
             let children = try readText(FilePath("/proc/\(process.pid)/task/\(process.pid)/children"))
-            leader = children.split(separator: " ").compactMap { Int32($0) }.first ?? 0
+            leader = children.split(separator: " ").compactMap { Int32($0) }.first { Self.isFirst($0) } ?? 0
             return leader > 0
         }
         self.leader = leader
@@ -62,6 +62,13 @@ package final class SystemdHost {
             nsenter, ["--target=\(leader)", "--mount", "--pid", "--uts", "--ipc", "--net", "--"] + words)
         command.timeLimit = limit
         return try command.run()
+    }
+
+    /// Whether a process is the first one of its pid namespace; the one that makes the namespace is not.
+    private static func isFirst(_ pid: Int32) -> Bool {
+        let status = (try? readText(FilePath("/proc/\(pid)/status"))) ?? ""  // gone
+        let line = status.split(separator: "\n").first { $0.hasPrefix("NSpid:") } ?? ""
+        return line.split(separator: "\t").dropFirst(2).last == "1"
     }
 
     /// Its root file system, made once and kept between runs.
