@@ -173,6 +173,13 @@ int clinux_mount_setattr(
     return (int)syscall(SYS_mount_setattr, dirfd, path, flags, &attr, sizeof attr);
 }
 
+int clinux_mount_idmap(int fd, unsigned int flags, int user_namespace) {
+    struct {
+        uint64_t set, clear, propagation, userns_fd;
+    } attr = {.set = 0x100000 /* MOUNT_ATTR_IDMAP */, .userns_fd = (uint64_t)user_namespace};
+    return (int)syscall(SYS_mount_setattr, fd, "", flags | 0x1000 /* AT_EMPTY_PATH */, &attr, sizeof attr);
+}
+
 int clinux_fsopen(const char *type, unsigned int flags) { return (int)syscall(SYS_fsopen, type, flags | 1); }
 
 int clinux_fsconfig_string(int fd, const char *key, const char *value) {

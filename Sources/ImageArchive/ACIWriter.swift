@@ -14,10 +14,22 @@ package struct ACIWriter: ~Copyable {
         package var owner: (user: UInt32, group: UInt32)?
         /// The time of everything instead of those on disk, in nanoseconds since 1970.
         package var modificationTime: Int64?
+        /// The tree is one of a user namespace with these users: owners and file capabilities become those inside.
+        package var users: UserRange?
 
-        package init(owner: (user: UInt32, group: UInt32)? = nil, modificationTime: Int64? = nil) {
+        package init(
+            owner: (user: UInt32, group: UInt32)? = nil, modificationTime: Int64? = nil, users: UserRange? = nil
+        ) {
             self.owner = owner
             self.modificationTime = modificationTime
+            self.users = users
+        }
+
+        fileprivate func inside(_ owner: UInt32) -> UInt32 { users?.insideOrNobody(owner) ?? owner }
+
+        fileprivate func inside(_ attribute: ExtendedAttribute) -> ExtendedAttribute {
+            guard let users, attribute.name == FileCapabilities.attribute else { return attribute }
+            return ExtendedAttribute(name: attribute.name, value: FileCapabilities.outside(users, attribute.value))
         }
     }
 
@@ -107,9 +119,11 @@ package struct ACIWriter: ~Copyable {
         _ path: String, _ content: ArchiveEntry.Content, _ status: FileStatus, attributes: [ExtendedAttribute]
     ) -> ArchiveEntry {
         ArchiveEntry(
-            path: path, content: content, mode: status.mode & 0o7777, user: options.owner?.user ?? status.user,
-            group: options.owner?.group ?? status.group, size: content == .file ? status.size : 0,
-            modificationTime: options.modificationTime ?? status.modificationTime, extendedAttributes: attributes)
+            path: path, content: content, mode: status.mode & 0o7777,
+            user: options.owner?.user ?? options.inside(status.user),
+            group: options.owner?.group ?? options.inside(status.group), size: content == .file ? status.size : 0,
+            modificationTime: options.modificationTime ?? status.modificationTime,
+            extendedAttributes: attributes.map { options.inside($0) })
     }
 }
 

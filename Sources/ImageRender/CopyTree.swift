@@ -10,11 +10,14 @@ import SystemPackage
 /// links within the tree too; sockets are left out. Data is shared where the file system can (FICLONE), else copied
 /// inside the kernel; holes stay holes. Symlinks are never followed, on neither side, and other file systems mounted
 /// below `source` are not entered. Without privileges owners, devices, file capabilities and set-id bits are left out.
-/// Nothing is synced. After a failure `target` holds a part. Both are open for reading.
+/// Nothing is synced. After a failure `target` holds a part. Both are open for reading. With `users` the copy belongs to
+/// them: owners and file capabilities are those of a user namespace, and what it has no number for is its nobody's.
 ///
 /// Source: ioctl_ficlonerange(2), copy_file_range(2).
-package func copyTree(from source: borrowing Descriptor, to target: borrowing Descriptor) throws {
-    var copier = TreeCopier(target: target.raw, device: try FileStatus(of: source).device)
+package func copyTree(
+    from source: borrowing Descriptor, to target: borrowing Descriptor, for users: UserRange? = nil
+) throws {
+    var copier = TreeCopier(target: target.raw, device: try FileStatus(of: source).device, users: users)
     try copier.copyContent(of: source.raw, to: target.raw, depth: 0)
     try copier.copyAttributes(of: source.raw, to: target.raw)
 }
@@ -27,16 +30,20 @@ private struct TreeCopier: ~Copyable {
     /// The top, to find earlier names of a file again.
     let target: CInt
     let device: UInt64
+    private let users: UserRange?
     private let isPrivileged = geteuid() == 0
     private var canClone = true
     /// Where the first name of a file with several names is.
     private var links: [UInt64: [UInt8]] = [:]
     private var path: [UInt8] = []
 
-    init(target: CInt, device: UInt64) {
+    init(target: CInt, device: UInt64, users: UserRange?) {
         self.target = target
         self.device = device
+        self.users = users
     }
+
+    private func owner(_ number: UInt32) -> UInt32 { users?.outsideOrNobody(number) ?? number }
 
     mutating func copyContent(of source: CInt, to target: CInt, depth: Int) throws {
         guard depth <= maximumTreeDepth else {
@@ -148,7 +155,7 @@ private struct TreeCopier: ~Copyable {
         let mode = mode_t(status.mode & (isPrivileged ? 0o7777 : 0o1777))
         if isPrivileged {
             try check("fchownat", "the copy") {
-                fchownat(target, name, status.user, status.group, CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
+                fchownat(target, name, owner(status.user), owner(status.group), CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
             }
         }
         try check("chmod", "the copy") { chmod(nodePath, mode) }
@@ -159,8 +166,17 @@ private struct TreeCopier: ~Copyable {
     func copyAttributes(of source: CInt, to target: CInt) throws {
         var status = clinux_stat()
         try check("statx", "the source") { clinux_statx(source, "", CInt(CLINUX_AT_EMPTY_PATH), &status) }
-        if isPrivileged { try check("fchown", "the copy") { fchown(target, status.user, status.group) } }
-        let attributes = try extendedAttributes(of: source, where: ExtendedAttribute.isAllowed)
+        if isPrivileged {
+            try check("fchown", "the copy") { fchown(target, owner(status.user), owner(status.group)) }
+        }
+        var attributes = try extendedAttributes(of: source, where: ExtendedAttribute.isAllowed)
+        if let users {
+            attributes = attributes.map { attribute in
+                guard attribute.name == FileCapabilities.attribute else { return attribute }
+                return ExtendedAttribute(
+                    name: attribute.name, value: FileCapabilities.inside(users, attribute.value))
+            }
+        }
         try setExtendedAttributes(attributes, on: target, path: path, isPrivileged: isPrivileged)
         let mode = mode_t(status.mode & (isPrivileged ? 0o7777 : 0o1777))
         try check("fchmod", "the copy") { fchmod(target, mode) }
@@ -172,7 +188,7 @@ private struct TreeCopier: ~Copyable {
     private func setOwnerAndTimes(_ status: clinux_stat, _ target: CInt, _ name: UnsafePointer<CChar>) throws {
         if isPrivileged {
             try check("fchownat", "the copy") {
-                fchownat(target, name, status.user, status.group, CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
+                fchownat(target, name, owner(status.user), owner(status.group), CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
             }
         }
         try setTimes(status, target, name)

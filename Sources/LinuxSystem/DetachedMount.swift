@@ -36,6 +36,12 @@ package enum Propagation: Sendable {
 package struct DetachedMount: ~Copyable {
     package let descriptor: Descriptor
 
+    /// Takes over the descriptor of a mount that hangs nowhere.
+    package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// Gives the number away; whoever takes it closes it, and with it the mount unless it was attached.
+    package consuming func release() -> CInt { descriptor.release() }
+
     /// Copies what is visible at `source`, with `recursive` the mounts below it too.
     ///
     /// A symlink at the end is followed. Needs `CAP_SYS_ADMIN`.

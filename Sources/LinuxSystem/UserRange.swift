@@ -30,6 +30,17 @@ package struct UserRange: Hashable, Sendable {
     /// The number outside of one inside; `nil` for one that the namespace does not have.
     package func outside(_ inside: UInt32) -> UInt32? { inside < count ? shift + inside : nil }
 
+    /// As ``outside(_:)``, where what the namespace does not have belongs to its nobody.
+    package func outsideOrNobody(_ inside: UInt32) -> UInt32 {
+        outside(inside) ?? shift + min(Self.nobody, count - 1)
+    }
+
+    /// As ``inside(_:)``, where strangers are nobody, as they are for the namespace's own programs.
+    package func insideOrNobody(_ outside: UInt32) -> UInt32 { inside(outside) ?? Self.nobody }
+
+    /// Whom the kernel shows where a namespace has no number.
+    private static let nobody: UInt32 = 65534
+
     /// The number inside of one outside; `nil` for a stranger.
     package func inside(_ outside: UInt32) -> UInt32? {
         outside >= shift && outside - shift < count ? outside - shift : nil

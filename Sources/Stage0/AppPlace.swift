@@ -48,7 +48,7 @@ struct AppPlace {
             try PodTree(tree: tree, app: app).mount(
                 absolute(data.trees().rootFileSystem(of: tree)), in: directory)
         }
-        try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue)))
+        try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue)), owner: nil)
         try stage1.makeDirectory("rkt/env", mode: 0o755, mayExist: true)
         try stage1.createFile(environment, name: "rkt/env/\(app)", mode: 0o644)
         try stage1.createFile([], name: "rkt/status/\(app)-created", mode: 0o644)

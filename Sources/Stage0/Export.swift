@@ -48,10 +48,11 @@ package func exportPod(
     guard let manifest = try pod.read(PodFile.imageManifest(of: name.rawValue), limit: 4 << 20) else {
         throw PodError.unreadable(pod.id, file: PodFile.imageManifest(of: name.rawValue))
     }
-    let root = try openRoot(of: name, in: pod, data)
+    let users = try pod.users()
+    let root = try openRoot(of: name, in: pod, data, users)
 
     try writeWhole(target, overwrite: overwrite) { file in
-        var writer = try ACIWriter(writingTo: file.duplicate(), compression: .gzip)
+        var writer = try ACIWriter(writingTo: file.duplicate(), compression: .gzip, options: .init(users: users))
         try writer.add(manifest: manifest)
         try writer.add(tree: root)
         try writer.finish()
@@ -91,11 +92,13 @@ private func chosenApp(_ app: ACName?, of manifest: PodManifest) throws -> ACNam
     return name
 }
 
-/// The app's root as the app left it, with owners as they are on the disk.
+/// The app's root as the app left it; with `users`, the pod's own, the owners are those that they have outside.
 ///
 /// An overlay is mounted for this process alone, and nowhere in its tree. Where a copied root has mounts, which only a
 /// stage1 of others leaves, what they show is not the app's.
-private func openRoot(of app: ACName, in pod: Pod, _ data: DataDirectory) throws -> Descriptor {
+private func openRoot(
+    of app: ACName, in pod: Pod, _ data: DataDirectory, _ users: UserRange?
+) throws -> Descriptor {
     guard pod.usesOverlay() else {
         let root = Stage1ABI.Path.appRoot(app.rawValue)
         guard try !hasMounts(onOrBelow: absolute(pod.path).pushing(root)) else {
@@ -104,7 +107,15 @@ private func openRoot(of app: ACName, in pod: Pod, _ data: DataDirectory) throws
         return try pod.descriptor.openBeneath(root.string, .directory, confinement: .beneath)
     }
     let tree = PodTree(tree: try TreeID(parsing: pod.treeID(of: app)), app: app)
-    let mount = try tree.overlayForReading(absolute(data.trees().rootFileSystem(of: tree.tree)), in: absolute(pod.path))
+    let root = try absolute(data.trees().rootFileSystem(of: tree.tree))
+    let directory = try absolute(pod.path)
+    guard let users else { return try tree.overlayForReading(root, in: directory).descriptor.open(".", .directory) }
+    // What the pod changed has the owners that its users have outside; here the rest gets them too.
+    try Namespaces.mount.unshare()
+    try setPropagation(.slave, of: "/", recursive: true)
+    let mount = try tree.withOwners(
+        of: UserNamespace(users), root, at: directory.pushing(Stage1ABI.Path.stage1Root)
+    ) { try tree.overlayForReading($0, in: directory) }
     return try mount.descriptor.open(".", .directory)
 }
 

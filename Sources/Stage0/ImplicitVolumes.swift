@@ -13,7 +13,7 @@ import SystemPackage
 ///
 /// Source: rkt 1.30.0, stage1/init/common/mount.go, where stage1 does this.
 func fillImplicitVolumes(
-    _ volumes: [ImplicitVolume], from root: FilePath, to pod: Pod, report: (String) -> Void
+    _ volumes: [ImplicitVolume], from root: FilePath, to pod: Pod, users: UserRange? = nil, report: (String) -> Void
 ) throws {
     let tree = try Descriptor.open(root, [.path, .directory])
     for volume in volumes where cleanedPath(volume.point.path) != "/" {
@@ -26,7 +26,7 @@ func fillImplicitVolumes(
             try pod.descriptor.makeDirectory(directory.string, mode: 0o755, mayExist: true)
             let path = directory.appending(volume.directoryName).string
             try pod.descriptor.makeDirectory(path, mode: 0o700)
-            try copyTree(from: source, to: pod.descriptor.open(path, .directory))
+            try copyTree(from: source, to: pod.descriptor.open(path, .directory), for: users)
         }
     }
 }

@@ -26,8 +26,9 @@ struct PodTree: Equatable, Sendable {
 
     /// Makes the directories that take what the pod writes, in a pod that nobody runs yet.
     ///
-    /// The upper directory gets owner and mode of the image's root, which it will stand for.
-    func makeDirectories(in pod: Pod, root: FilePath, apps: [ACName]) throws {
+    /// The upper directory gets owner and mode of the image's root, which it will stand for; with `users`, the pod's own,
+    /// the owner that they have for it.
+    func makeDirectories(in pod: Pod, root: FilePath, apps: [ACName], users: UserRange? = nil) throws {
         let status = try FileStatus(of: pod.descriptor)
         let image = try FileStatus(of: root)
         try pod.descriptor.makeDirectory(PodFile.overlay, mode: 0o750, mayExist: true)
@@ -37,7 +38,9 @@ struct PodTree: Equatable, Sendable {
             if let app { try layer.makeDirectory("\(name)/\(app)", mode: 0o700) }
         }
         let upper = try layer.open(app.map { "upper/\($0)" } ?? "upper", .directory)
-        try upper.setOwner(image.user, image.group, mode: image.permissions)
+        let owner = users?.outsideOrNobody(image.user) ?? image.user
+        let group = users?.outsideOrNobody(image.group) ?? image.group
+        try upper.setOwner(owner, group, mode: image.permissions)
         if app == nil { try makeStage1Directories(below: upper, apps: apps) }
     }
 
@@ -52,10 +55,40 @@ struct PodTree: Equatable, Sendable {
 
     /// Lays the pod's own directories over a rendered root.
     ///
-    /// The mount lives and dies with the namespace it is made in.
-    func mount(_ root: FilePath, in pod: FilePath) throws {
+    /// The mount lives and dies with the namespace it is made in. With `users` an app's root belongs to them; stage1's
+    /// stays the host's, so that nothing in the pod can change its programs.
+    func mount(_ root: FilePath, in pod: FilePath, users: UserNamespace? = nil) throws {
         try explaining("cannot mount \(app.map { "the root of app '\($0)'" } ?? "the root of stage1")") {
-            try overlay(root, in: pod).attach(at: pod.pushing(target))
+            guard let users, app != nil else {
+                return try overlay(root, in: pod).attach(at: pod.pushing(target))
+            }
+            let mount = try withOwners(of: users, root, at: pod.pushing(target)) { try overlay($0, in: pod) }
+            // With a layer that it cannot write to, overlayfs silently mounts read-only.
+            if try mount.isReadOnly() { throw Failure("the kernel made it read-only") }
+            try mount.attach(at: pod.pushing(target))
+        }
+    }
+
+    /// Shows `body` the rendered root with the owners it has in a user namespace.
+    ///
+    /// What is on the disk does not change. Before Linux 6.15 a layer must be a mount of this mount namespace: there it
+    /// hangs at `target` for that time, and the overlay keeps its own view of it.
+    ///
+    /// Source: mount_setattr(2), MOUNT_ATTR_IDMAP; Linux 5.19 for layers of an overlay.
+    func withOwners(
+        of users: UserNamespace, _ root: FilePath, at target: FilePath, _ body: (FilePath) throws -> DetachedMount
+    ) throws -> DetachedMount {
+        let lower = try DetachedMount(copying: root, recursive: false)
+        try lower.shiftOwners(by: users)
+        if let mount = try? body(FilePath(lower.descriptor.procPath)) { return mount }  // else as before 6.15
+        try lower.attach(at: target)
+        do {
+            let mount = try body(target)
+            try detachMount(at: target)
+            return mount
+        } catch {
+            try? detachMount(at: target)  // the first error is the one to tell
+            throw error
         }
     }
 

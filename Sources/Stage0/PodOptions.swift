@@ -66,6 +66,8 @@ package struct PodOptions: Sendable {
     package var userLabels: [(String, String)] = []
     /// Trees are shared with other pods; copied otherwise.
     package var usesOverlay = true
+    /// The pod's users are not those of the host.
+    package var usesPrivateUsers = false
     package var volumes: [Volume] = []
     /// For every app.
     package var mounts: [Mount] = []

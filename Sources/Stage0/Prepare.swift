@@ -51,6 +51,7 @@ private struct PodImages {
         if options.isMutable, try !PodStage1(store.manifest(of: stage1)).supportsMutablePods {
             throw AppError.noMutablePods
         }
+        if options.usesPrivateUsers { try checkHasUserNamespaces(store.manifest(of: stage1)) }
         self.stage1 = stage1
     }
 }
@@ -91,12 +92,17 @@ private struct Preparation {
             manifest = bytes
         }
         for image in [stage1] + apps.map(\.imageID) { store.touch(image) }
-        let obstacle = options.usesOverlay ? overlayObstacle(data.path) : nil
+        var obstacle = options.usesOverlay ? overlayObstacle(data.path) : nil
+        if options.usesPrivateUsers {
+            let users = try userNamespaceForTrial()
+            if options.usesOverlay, obstacle == nil { obstacle = try ownersObstacle(data.path, users) }
+        }
         if let obstacle { report("disabling overlay support: \"\(obstacle)\"") }
         usesOverlay = options.usesOverlay && obstacle == nil
     }
 
     func write(to pod: Pod, report: (String) -> Void) throws {
+        let users = options.usesPrivateUsers ? try data.pods.reserveUsers(for: pod) : nil
         let mode = try FileStatus(of: pod.descriptor).permissions
         for name in [PodFile.appsInfo, PodFile.stage1] {
             try pod.descriptor.makeDirectory(name, mode: mode)
@@ -105,7 +111,7 @@ private struct Preparation {
         try explaining("error preparing stage1") { try writeStage1(to: pod) }
         for app in apps {
             try explaining("error preparing image \(app.imageID)") {
-                try write(app, to: pod, mode: mode, report: report)
+                try write(app, of: users, to: pod, mode: mode, report: report)
             }
         }
         try pod.descriptor.createFile([], name: PodFile.manifestLock, mode: 0o600)
@@ -122,7 +128,7 @@ private struct Preparation {
             try PodTree(tree: tree, app: nil).makeDirectories(
                 in: pod, root: trees.rootFileSystem(of: tree), apps: names)
         } else {
-            let root = try copy(tree, to: "\(PodFile.stage1)/rootfs", in: pod)
+            let root = try copy(tree, to: "\(PodFile.stage1)/rootfs", in: pod, for: nil)
             try makeStage1Directories(below: root, apps: names)
         }
         let manifest = try data.images().manifestBytes(of: stage1)
@@ -131,7 +137,8 @@ private struct Preparation {
     }
 
     private func write(
-        _ app: (name: ACName, imageID: ImageID), to pod: Pod, mode: UInt32, report: (String) -> Void
+        _ app: (name: ACName, imageID: ImageID), of users: UserRange?, to pod: Pod, mode: UInt32,
+        report: (String) -> Void
     ) throws {
         let trees = try data.trees()
         let tree = try trees.render(app.imageID)
@@ -139,7 +146,8 @@ private struct Preparation {
         let volumes = try volumesToFill(of: app)
         if !volumes.isEmpty {
             if !options.skipsTreeCheck { try trees.verifySeal(of: tree) }
-            try fillImplicitVolumes(volumes, from: trees.rootFileSystem(of: tree), to: pod, report: report)
+            try fillImplicitVolumes(
+                volumes, from: trees.rootFileSystem(of: tree), to: pod, users: users, report: report)
         }
         let name = app.name.rawValue
         try pod.descriptor.makeDirectory("\(PodFile.appsInfo)/\(name)", mode: mode)
@@ -147,12 +155,12 @@ private struct Preparation {
         var stage1Root = Stage1ABI.Path.stage1Root.string
         if usesOverlay {
             let podTree = PodTree(tree: tree, app: app.name)
-            try podTree.makeDirectories(in: pod, root: trees.rootFileSystem(of: tree), apps: [])
+            try podTree.makeDirectories(in: pod, root: trees.rootFileSystem(of: tree), apps: [], users: users)
             try pod.descriptor.createFile(
                 Array(tree.description.utf8), name: PodFile.treeID(of: name), mode: 0o640)
             stage1Root = "\(PodFile.overlay)/\(try pod.stage1TreeID())/upper"
         } else {
-            _ = try copy(tree, to: Stage1ABI.Path.appRoot(name).string, in: pod)
+            _ = try copy(tree, to: Stage1ABI.Path.appRoot(name).string, in: pod, for: users)
         }
         try pod.descriptor.createFile(manifest, name: "\(stage1Root)/opt/stage2/\(name)/manifest", mode: 0o640)
     }
@@ -167,12 +175,14 @@ private struct Preparation {
     }
 
     /// Copies a rendered tree, after it was compared with its seal, into a directory that is there and empty.
-    private func copy(_ tree: TreeID, to name: String, in pod: Pod) throws -> Descriptor {
+    private func copy(
+        _ tree: TreeID, to name: String, in pod: Pod, for users: UserRange?
+    ) throws -> Descriptor {
         let trees = try data.trees()
         if !options.skipsTreeCheck { try trees.verifySeal(of: tree) }
         let target = try pod.descriptor.open(name, .directory)
         let source = try Descriptor.open(trees.rootFileSystem(of: tree), .directory)
-        try copyTree(from: source, to: target)
+        try copyTree(from: source, to: target, for: users)
         return target
     }
 }

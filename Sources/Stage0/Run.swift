@@ -1,4 +1,5 @@
 import AppContainer
+import CLinux
 import Glibc
 import ImageRender
 import LinuxSystem
@@ -46,6 +47,7 @@ private struct PodStart {
     private let pod: Pod
     private let options: RunOptions
     private let trees: [(tree: PodTree, root: FilePath)]
+    private let users: UserRange?
     private let program: FilePath
     private let arguments: [String]
 
@@ -59,7 +61,8 @@ private struct PodStart {
         let stage1 = try PodStage1(of: pod)
         if isMutable, !stage1.supportsMutablePods { throw AppError.noMutablePods }
         program = try stage1.path(of: .run)
-        var arguments = runArguments(pod, options)
+        users = try pod.users()
+        var arguments = runArguments(pod, options, users)
         arguments.isMutable = isMutable
         for sentence in arguments.unsupported(byInterface: stage1.interfaceVersion) { report("warning: \(sentence)") }
         self.arguments = arguments.words(forInterface: stage1.interfaceVersion)
@@ -83,9 +86,17 @@ private struct PodStart {
         // Made now, because its presence tells stage1 that somebody has mounted the host's tree there.
         try pod.descriptor.makeDirectory(PodFile.host, mode: 0o750)
         try enterPodMountNamespace(hostTree: directory.appending(PodFile.host))
-        for (tree, root) in trees { try tree.mount(root, in: directory) }
+        let namespace =
+            try trees.isEmpty
+            ? nil
+            : users.map { users in
+                try explaining("cannot make a user namespace") { try UserNamespace(users) }
+            }
+        for (tree, root) in trees { try tree.mount(root, in: directory, users: namespace) }
         try options.nameFiles.write(to: directory)
-        for app in apps { try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue))) }
+        for app in apps {
+            try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue)), owner: users?.shift)
+        }
 
         try changeDirectory(to: directory)
         let executable = directory.pushing(Stage1ABI.Path.stage1Root).pushing(program)
@@ -98,8 +109,9 @@ private struct PodStart {
     }
 }
 
-private func runArguments(_ pod: Pod, _ options: RunOptions) -> RunArguments {
+private func runArguments(_ pod: Pod, _ options: RunOptions, _ users: UserRange?) -> RunArguments {
     var arguments = RunArguments(pod: pod.id)
+    arguments.privateUsers = users?.description
     arguments.debug = options.debug
     arguments.networks = options.networks
     arguments.isInteractive = options.isInteractive
@@ -136,14 +148,20 @@ private func record(_ options: RunOptions, in pod: Pod) throws {
 
 /// Makes `/etc/mtab` where an app's image has a directory `/etc` without it.
 ///
-/// Everything is looked up inside the app's root: where `/etc` is a link, nothing is made.
-func linkMountTable(inApp root: FilePath) throws(SystemCallError) {
+/// Everything is looked up inside the app's root: where `/etc` is a link, nothing is made. `owner` is whom it belongs to
+/// unless that is the host's root.
+func linkMountTable(inApp root: FilePath, owner: UInt32?) throws(SystemCallError) {
     do {
         let directory = try Descriptor.open(root, [.path, .directory])
             .openBeneath("etc", [.directory, .noFollow], confinement: .inRootWithoutSymlinks)
         let number = directory.raw
         if (try? FileStatus(of: "mtab", below: directory)) != nil { return }  // it cannot be looked at: not there
         try check("symlinkat", "'etc/mtab' in the app") { symlinkat("../proc/self/mounts", number, "mtab") }
+        if let owner {
+            try check("fchownat", "'etc/mtab' in the app") {
+                fchownat(number, "mtab", owner, owner, CInt(CLINUX_AT_SYMLINK_NOFOLLOW))
+            }
+        }
     } catch
         where [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .fileExists].contains(error.errno)
     {

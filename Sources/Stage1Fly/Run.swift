@@ -14,7 +14,9 @@ import SystemPackage
 func run(_ words: [String]) throws -> CInt {
     let arguments = try RunArguments(parsing: words)
     if arguments.isMutable { throw Failure("fly does not support mutable pods") }
-    if arguments.privateUsers != nil { throw Failure("fly does not support user namespaces") }
+    if arguments.privateUsers != nil {
+        throw Failure("flag --private-users not supported by fly, which gives an app no namespaces; stage1-ns does")
+    }
     try checkNames(arguments)
     try takeLockDescriptor(inheritable: true)
     closePassedSockets()

@@ -1,5 +1,5 @@
 package import AppContainer
-import LinuxSystem
+package import LinuxSystem
 package import Stage1Interface
 package import Stage2Interface
 package import SystemPackage
@@ -26,14 +26,16 @@ package struct AppPlan: Sendable {
 
 /// Decides everything about an app from its manifests and the files of its root.
 ///
-/// `root` is where the app's files are now, if not in their place in the pod directory.
+/// `root` is where the app's files are now, if not in their place in the pod directory. `users` are those of the pod when
+/// they are not the host's.
 /// `filter` compiles a policy; a policy that two apps share is compiled twice unless it remembers.
 package func planApp(
     _ app: PreparedApp, of pod: PreparedPod, lifted: LiftedRestrictions, limits: InheritedLimits,
-    root: FilePath? = nil, filter: (SeccompPolicy) throws -> [UInt8]
+    root: FilePath? = nil, users: UserRange? = nil, filter: (SeccompPolicy) throws -> [UInt8]
 ) throws -> AppPlan {
-    let files = AppFiles(root: try Descriptor.open(root ?? app.root, [.directory, .path]))
+    let files = AppFiles(root: try Descriptor.open(root ?? app.root, [.directory, .path]), users: users)
     let identity = try resolveIdentity(of: app, in: files)
+    if let users { try identity.check(isIn: users) }
     let volumes = try volumePlan(for: app, of: pod.manifest)
 
     var spec = LaunchSpec(

@@ -19,13 +19,17 @@ package func podVolume(
 
 extension VolumeMount {
     /// Where the content is now, seen from the pod directory.
-    package func hostPath(hostTree: FilePath? = nil) throws -> FilePath {
+    ///
+    /// `users` are the pod's, to whom an empty volume is to belong.
+    package func hostPath(hostTree: FilePath? = nil, users: UserRange? = nil) throws -> FilePath {
         switch source {
         case .host(let path, _):
             return hostTree.map { $0.appending(String(path.drop { $0 == "/" })) } ?? FilePath(path)
         case .pod(let name, let mode, let user, let group):
             do {
-                return try podVolume(named: name, mode: mode, user: user, group: group)
+                return try podVolume(
+                    named: name, mode: mode, user: users?.outsideOrNobody(user) ?? user,
+                    group: users?.outsideOrNobody(group) ?? group)
             } catch {
                 throw Failure("cannot make empty volume '\(name)'", cause: error)
             }

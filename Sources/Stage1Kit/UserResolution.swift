@@ -7,6 +7,14 @@ package struct AppIdentity: Equatable, Sendable {
     package let user: UInt32
     package let group: UInt32
     package let supplementaryGroups: [UInt32]
+
+    /// Refuses numbers that a user namespace does not have.
+    func check(isIn users: UserRange) throws(Failure) {
+        for (kind, number) in [("user", user), ("group", group)] + supplementaryGroups.map({ ("group", $0) })
+        where number >= users.count {
+            throw Failure("\(kind) \(number) is not in the pod's user namespace, which has 0 to \(users.count - 1)")
+        }
+    }
 }
 
 /// What the app's files know about users and groups.
@@ -87,8 +95,13 @@ package enum UserResolutionError: Error, Equatable, CustomStringConvertible {
 /// The files below an app's root, never outside it whatever the image's links say.
 package struct AppFiles: UserSource, ~Copyable {
     private let root: Descriptor
+    /// Whose numbers the files have, when they are not the host's.
+    private let users: UserRange?
 
-    package init(root: consuming Descriptor) { self.root = root }
+    package init(root: consuming Descriptor, users: UserRange? = nil) {
+        self.root = root
+        self.users = users
+    }
 
     package func database(_ path: String) throws -> String {
         do {
@@ -103,7 +116,11 @@ package struct AppFiles: UserSource, ~Copyable {
     package func owner(of path: String) throws -> (user: UInt32, group: UInt32) {
         do {
             let status = try FileStatus(of: root.openBeneath(path, [.path, .noFollow]))
-            return (status.user, status.group)
+            guard let users else { return (status.user, status.group) }
+            guard let user = users.inside(status.user), let group = users.inside(status.group) else {
+                throw Failure("it belongs to nobody of the pod's user namespace")
+            }
+            return (user, group)
         } catch {
             throw Failure("cannot find '\(path)', whose owner the app is to run as", cause: error)
         }

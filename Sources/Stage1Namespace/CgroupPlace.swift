@@ -30,9 +30,12 @@ struct CgroupPlace {
         self.entrances = entrances
     }
 
-    init(_ directories: [FilePath], isUnified: Bool) throws {
-        guard isUnified else {
-            self.init(birthplace: -1, entrances: try directories.map(openEntrance))
+    /// With `isEntered` no process is born here: that needs rights to the directory, which a user namespace takes away,
+    /// while an open file keeps those of whoever opened it.
+    init(_ directories: [FilePath], isUnified: Bool, isEntered: Bool = false) throws {
+        guard isUnified, !isEntered else {
+            let name = isUnified ? "cgroup.procs" : "tasks"
+            self.init(birthplace: -1, entrances: try directories.map { try openEntrance($0.appending(name)) })
             return
         }
         guard let directory = directories.first else {
@@ -44,10 +47,10 @@ struct CgroupPlace {
 
     /// Moves the calling process, unless it was born here.
     func enter() throws {
-        for entrance in entrances { try check("write", "tasks of a cgroup") { write(entrance, "0", 1) } }
+        for entrance in entrances { try check("write", "the processes of a cgroup") { write(entrance, "0", 1) } }
     }
 }
 
-private func openEntrance(_ cgroup: FilePath) throws(SystemCallError) -> CInt {
-    try Descriptor.open(cgroup.appending("tasks"), [.writeOnly]).release()
+private func openEntrance(_ file: FilePath) throws(SystemCallError) -> CInt {
+    try Descriptor.open(file, [.writeOnly]).release()
 }

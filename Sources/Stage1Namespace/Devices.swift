@@ -27,27 +27,37 @@ struct Device: Equatable {
 }
 
 /// Mounts what the apps of a pod share below the pod's `/dev`: terminals, shared memory, message queues.
-func mountSharedDevices(_ root: borrowing Descriptor) throws {
-    try mountTemporary("tmpfs", at: "/dev", below: root, mode: "755", attributes: [.noSetUserID, .noExecute])
-    let devices = try root.openBeneath("/dev", [.directory])
-    for device in Device.allowed where device.hasNode { try makeNode(device, below: devices) }
+func mountSharedDevices(_ root: borrowing Descriptor, users: PrivateUsers?) throws {
+    if let users {
+        try users.attachDevices(at: openMountTarget("/dev", below: root, isDirectory: true))
+    } else {
+        try mountTemporary("tmpfs", at: "/dev", below: root, mode: "755", attributes: [.noSetUserID, .noExecute])
+        try makeNodes(below: root.openBeneath("/dev", [.directory]))
+    }
     let terminals = try DetachedMount(
         type: "devpts", options: [("newinstance", nil), ("ptmxmode", "0666"), ("mode", "0620"), ("gid", "5")],
         attributes: [.noSetUserID, .noExecute])
     try terminals.attach(at: openMountTarget("/dev/pts", below: root, isDirectory: true))
     try mountTemporary(
         "tmpfs", at: "/dev/shm", below: root, mode: "1777", attributes: [.noSetUserID, .noDevices, .noExecute])
-    try DetachedMount(type: "mqueue", attributes: [.noSetUserID, .noDevices, .noExecute]).attach(
-        at: openMountTarget("/dev/mqueue", below: root, isDirectory: true))
+    let queues = try openMountTarget("/dev/mqueue", below: root, isDirectory: true)
+    if let made = users?.takeQueues() {
+        try made.attach(at: queues)
+    } else {
+        try DetachedMount(type: "mqueue", attributes: queueAttributes).attach(at: queues)
+    }
 }
+
+/// Of the file system that message queues are in.
+let queueAttributes: MountAttributes = [.noSetUserID, .noDevices, .noExecute]
 
 /// Gives an app a `/dev` of its own over whatever its image has there.
 ///
-/// With `forbidsNodes` the nodes are mounts of the pod's, and nothing else in the app can be one.
-func buildDevices(below root: borrowing Descriptor, forbidsNodes: Bool) throws {
+/// With `mountsNodes` the nodes are mounts of the pod's, and nothing else in it can be one.
+func buildDevices(below root: borrowing Descriptor, mountsNodes: Bool) throws {
     let tree = try DetachedMount(
         type: "tmpfs", options: [("mode", "755"), ("size", "64k")],
-        attributes: forbidsNodes ? [.noSetUserID, .noExecute, .noDevices] : [.noSetUserID, .noExecute])
+        attributes: mountsNodes ? [.noSetUserID, .noExecute, .noDevices] : [.noSetUserID, .noExecute])
     do {
         try tree.attach(at: openMountTarget("/dev", below: root, isDirectory: true))
     } catch {
@@ -55,7 +65,7 @@ func buildDevices(below root: borrowing Descriptor, forbidsNodes: Bool) throws {
     }
     let devices = try root.openBeneath("/dev", [.directory])
     for device in Device.allowed where device.hasNode {
-        if forbidsNodes {
+        if mountsNodes {
             try devices.createFile([], name: device.name, mode: 0o666)
             try DetachedMount(copying: FilePath("/dev").appending(device.name), recursive: false).attach(
                 at: devices.openBeneath(device.name, [.path]))
@@ -73,6 +83,16 @@ func buildDevices(below root: borrowing Descriptor, forbidsNodes: Bool) throws {
     try link("/proc/self/fd/1", as: "stdout", in: devices)
     try link("/proc/self/fd/2", as: "stderr", in: devices)
     try link("pts/ptmx", as: "ptmx", in: devices)
+}
+
+/// Makes a node for everything that apps find in `/dev`.
+func makeNodes(below directory: borrowing Descriptor, owner: UInt32 = 0) throws(SystemCallError) {
+    let number = directory.raw
+    for device in Device.allowed where device.hasNode {
+        try makeNode(device, below: directory)
+        if owner == 0 { continue }
+        try check("fchownat", "'\(device.name)'") { fchownat(number, device.name, owner, owner, 0) }
+    }
 }
 
 private func makeNode(_ device: Device, below directory: borrowing Descriptor) throws(SystemCallError) {

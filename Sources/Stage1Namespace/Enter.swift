@@ -83,7 +83,11 @@ private func becomeCommand(
         try place.enter()
         try matchOutOfMemoryScore(score)
         leaveSessionKeyring()
-        try Namespaces([.cgroup, .ipc, .hostname, .network, .mount]).join(app.process)
+        let hasPrivateUsers = exists(Stage1ABI.Path.privateUsersMarker)
+        var namespaces: Namespaces = [.cgroup, .ipc, .hostname, .network, .mount]
+        if hasPrivateUsers { namespaces.insert(.user) }
+        try namespaces.join(app.process)
+        if hasPrivateUsers { try becomeRootOfUserNamespace() }
         var spec = spec
         try spec.become(user, in: AppFiles(root: Descriptor.open("/", [.directory, .path])))
         let file = try Descriptor.memory("launch")

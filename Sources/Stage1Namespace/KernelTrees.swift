@@ -22,15 +22,23 @@ private let hiddenFiles = [
     "/proc/latency_stats", "/proc/timer_list",
 ]
 
+/// Restrictions of `/sys`, in the form that apps may see with `masked`.
+func kernelTreeAttributes(masked: Bool) -> MountAttributes {
+    masked ? [.noSetUserID, .noDevices, .noExecute, .readOnly] : [.noSetUserID, .noDevices, .noExecute]
+}
+
 /// Mounts `/proc` and `/sys` of the pod, with `masked` in the form that apps may see.
 ///
 /// Apps get copies of both with all that hangs below, so nothing in an app's root can come between a path and its cover.
-func mountKernelTrees(_ root: borrowing Descriptor, masked: Bool) throws {
+func mountKernelTrees(_ root: borrowing Descriptor, masked: Bool, users: PrivateUsers?) throws {
     let restrictions: MountAttributes = [.noSetUserID, .noDevices, .noExecute]
-    try DetachedMount(type: "proc", attributes: restrictions).attach(
-        at: openMountTarget("/proc", below: root, isDirectory: true))
-    try DetachedMount(type: "sysfs", attributes: masked ? restrictions.union(.readOnly) : restrictions).attach(
-        at: openMountTarget("/sys", below: root, isDirectory: true))
+    try mountProcesses(root, restrictions, users)
+    let objects = try openMountTarget("/sys", below: root, isDirectory: true)
+    if let made = users?.takeKernelObjects() {
+        try made.attach(at: objects)
+    } else {
+        try DetachedMount(type: "sysfs", attributes: kernelTreeAttributes(masked: masked)).attach(at: objects)
+    }
     guard masked else { return }
     for path in readOnlyPaths { try coverExisting(path, below: root, with: readOnlyView) }
     for path in hiddenDirectories {
@@ -43,6 +51,20 @@ func mountKernelTrees(_ root: borrowing Descriptor, masked: Bool) throws {
         try coverExisting(path, below: root) { _ in
             try DetachedMount(copying: "/dev/null", recursive: false)  // the host's own, not the image's
         }
+    }
+}
+
+private func mountProcesses(
+    _ root: borrowing Descriptor, _ restrictions: MountAttributes, _ users: PrivateUsers?
+) throws {
+    do {
+        try DetachedMount(type: "proc", attributes: restrictions).attach(
+            at: openMountTarget("/proc", below: root, isDirectory: true))
+    } catch {
+        guard users != nil, error.errno == .notPermitted else { throw error }
+        throw Failure(
+            "cannot mount /proc in the user namespace: something covers a part of the host's /proc, as in a container",
+            cause: error)
     }
 }
 

@@ -24,9 +24,12 @@ struct PodCgroups {
     /// Whether apps are in cgroups of their own at all.
     var isolates: Bool { !pods.isEmpty }
 
-    /// `isMutable`: apps may come later, so all controllers that there are belong to the pod.
+    /// Makes them.
+    ///
+    /// `isMutable`: apps may come later, so all controllers that there are belong to the pod. `appsEnter`: the first process
+    /// may not let an app be born in its cgroup, so apps enter it themselves.
     static func create(
-        for plans: [AppPlan], pod: PodID, lifted: LiftedRestrictions, isMutable: Bool
+        for plans: [AppPlan], pod: PodID, lifted: LiftedRestrictions, isMutable: Bool, appsEnter: Bool = false
     ) throws -> PodCgroups {
         let layout = try CgroupLayout.current()
         let parents = try CgroupParents(
@@ -35,7 +38,8 @@ struct PodCgroups {
         let refuge = parents.unified?.refuge(for: pod.description)
         try CgroupRecord.save(pods + (refuge.map { [$0] } ?? []))
         do {
-            return try PodCgroups(making: pods, of: pod.description, plans, parents, layout.version)
+            return try PodCgroups(
+                making: pods, of: pod.description, plans, parents, layout.version, appsEnter: appsEnter)
         } catch {
             for directory in pods { try? removeCgroup(directory) }  // the first failure is the one to tell
             try? parents.unified?.leave(for: pod.description)  // the same
@@ -45,7 +49,7 @@ struct PodCgroups {
 
     private init(
         making pods: [FilePath], of pod: String, _ plans: [AppPlan], _ parents: CgroupParents,
-        _ version: CgroupLayout.Version
+        _ version: CgroupLayout.Version, appsEnter: Bool
     ) throws {
         self.pod = pod
         self.pods = pods
@@ -66,7 +70,8 @@ struct PodCgroups {
         var apps: [ACName: CgroupPlace] = [:]
         var memory: [MemoryWatch] = []
         for plan in plans {
-            apps[plan.name] = try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
+            apps[plan.name] = try Self.makePlace(
+                for: plan, in: pods, parents, isUnified: isUnified, isEntered: appsEnter)
             if let bytes = plan.resources.memoryBytes, let index = parents.index(of: "memory") {
                 let own = Self.directory(of: plan.name, in: pods[index], isUnified: isUnified)
                 memory.append(MemoryWatch(app: plan.name, limit: bytes, directory: own))
@@ -77,13 +82,14 @@ struct PodCgroups {
     }
 
     private static func makePlace(
-        for plan: AppPlan, in pods: [FilePath], _ parents: CgroupParents, isUnified: Bool
+        for plan: AppPlan, in pods: [FilePath], _ parents: CgroupParents, isUnified: Bool,
+        isEntered: Bool = false
     ) throws -> CgroupPlace {
         let own = pods.map { directory(of: plan.name, in: $0, isUnified: isUnified) }
         for directory in own { try makeDirectory(directory, mode: 0o755, mayExist: true) }
         try applyLimits(of: plan, to: own, parents, isUnified: isUnified)
         if parents.restrictsDevices { try restrictDevices(of: plan, in: own, isUnified: isUnified) }
-        return try CgroupPlace(own, isUnified: isUnified)
+        return try CgroupPlace(own, isUnified: isUnified, isEntered: isEntered)
     }
 
     private static func directory(of app: ACName, in pod: FilePath, isUnified: Bool) -> FilePath {

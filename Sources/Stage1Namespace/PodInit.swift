@@ -19,8 +19,13 @@ struct PodInit {
     let pipes: [AppPipes]
     /// Whether the pod goes on without apps, and one that fails does not end it.
     var isMutable = false
+    /// Those of the pod, when they are not the host's.
+    var users: PrivateUsers?
 
-    var namespaces: Namespaces { Self.namespaces(network, sharesIPC: sharesIPC) }
+    var namespaces: Namespaces {
+        let own = Self.namespaces(network, sharesIPC: sharesIPC)
+        return users == nil ? own : own.union(.user)
+    }
 
     static func namespaces(_ network: Network, sharesIPC: Bool) -> Namespaces {
         var wanted: Namespaces = [.mount, .pid, .hostname]
@@ -40,7 +45,8 @@ struct PodInit {
             for pipe in pipes { pipe.closeOurs() }
             try dieWithSupervisor(start)
             let files = try PodFiles()
-            let root = try PodRoot(plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices)
+            let root = try PodRoot(
+                plans: plans, lifted: lifted, restrictsDevices: cgroups.restrictsDevices, users: users)
             try cgroups.placeOfFirstProcess.enter()
             try applySysctls(of: plans)
             try setHostname(hostname)
@@ -89,7 +95,10 @@ struct PodInit {
             try place.enter()
             try hideCgroupPath()
             try root.buildApp(program.plan)
+            // In a user namespace the files of a process that nobody may look at are the host's.
+            if users != nil { clinux_set_dumpable(1) }
             if let score = program.plan.resources.oomScore { try adjustOutOfMemoryScore(score) }
+            if users != nil { clinux_set_dumpable(0) }
             try executeShim(
                 program.spec, root: PodRoot.appRoot(program.plan.name), streams, started: started,
                 sockets: program.sockets)

@@ -16,63 +16,75 @@ struct PodRoot {
     private let forbidsNodes: Bool
     /// Whether apps can be kept from writing to a device that they may read.
     private let restrictsDevices: Bool
+    /// Whether the pod's root may make no nodes, so that those of apps are mounts.
+    private let mountsNodes: Bool
+    private var root: CInt = -1
 
     static func appRoot(_ name: ACName) -> FilePath {
         FilePath("/opt/stage2").appending(name.rawValue).appending("rootfs")
     }
 
     /// Mounts everything below `stage1/rootfs`, which is not the root yet.
-    init(plans: [AppPlan], lifted: LiftedRestrictions, restrictsDevices: Bool) throws {
+    ///
+    /// With `users` the calling process is their root when this returns.
+    init(plans: [AppPlan], lifted: LiftedRestrictions, restrictsDevices: Bool, users: PrivateUsers?) throws {
         self.restrictsDevices = restrictsDevices
         forbidsNodes = !restrictsDevices && !lifted.contains(.paths)
+        mountsNodes = forbidsNodes || users != nil
         try setPropagation(.slave, of: "/", recursive: true)
         try DetachedMount(copying: Stage1ABI.Path.stage1Root).attach(at: Stage1ABI.Path.stage1Root)
         let root = try Descriptor.open(Stage1ABI.Path.stage1Root, [.directory, .path])
+        try users?.enter()
         try protectShim(root)
-        try mountKernelTrees(root, masked: !lifted.contains(.paths))
-        try mountSharedDevices(root)
+        try mountKernelTrees(root, masked: !lifted.contains(.paths), users: users)
+        try mountSharedDevices(root, users: users)
         try mountTemporary("tmpfs", at: Self.waitingRoom, below: root, mode: "755")
-        for plan in plans { try gather(plan, root) }
+        for plan in plans { try gather(plan, root, users) }
+        self.root = root.release()
     }
 
     /// The root of a pod that runs already.
     init(ofRunning lifted: LiftedRestrictions, restrictsDevices: Bool) {
         self.restrictsDevices = restrictsDevices
         forbidsNodes = !restrictsDevices && !lifted.contains(.paths)
+        mountsNodes = forbidsNodes
     }
 
     /// Makes the pod's root that of the calling process.
     func enter() throws {
-        try changeDirectory(to: Stage1ABI.Path.stage1Root)
+        try changeDirectory(to: Descriptor(owning: root))
         try pivotIntoCurrentDirectory()
     }
 
     /// Takes the volumes of an app along while the host can still be seen.
-    private func gather(_ plan: AppPlan, _ root: borrowing Descriptor) throws {
+    private func gather(_ plan: AppPlan, _ root: borrowing Descriptor, _ users: PrivateUsers?) throws {
         for (index, volume) in plan.volumes.enumerated() {
-            try place(open(volume), index, of: plan, below: root)
+            if let users {
+                let tree = try users.takeVolume(index, of: plan.name, below: root)
+                try restrict(tree, of: volume)
+                try place(tree, index, of: plan, below: root)
+            } else {
+                try place(open(volume), index, of: plan, below: root)
+            }
         }
     }
 
     /// Opens a volume where the host can be seen, as a tree that hangs nowhere.
     func open(_ volume: VolumeMount) throws -> DetachedMount {
-        let path = try volume.hostPath()
-        do {
-            var recursive = true
-            if case .host(_, let wanted?) = volume.source { recursive = wanted }
-            let tree = try DetachedMount(copying: path, recursive: recursive)
-            if volume.readOnly { try tree.restrict(.readOnly) }
-            let kind = try FileStatus(of: tree.descriptor).kind
-            if volume.readOnly && !restrictsDevices && (kind == .characterDevice || kind == .blockDevice) {
-                throw Failure(
-                    "it is a device, and nothing keeps an app from writing to it here: a read-only mount does not, "
-                        + "and device control is lifted or missing")
-            }
-            return tree
-        } catch let error as SystemCallError where error.call == "open_tree" {
-            throw Failure("Failed to stat \(path): \(error.errno)")
-        } catch {
-            throw Failure("cannot use volume source '\(path)'", cause: error)
+        let tree = try volumeTree(volume)
+        try restrict(tree, of: volume)
+        return tree
+    }
+
+    private func restrict(_ tree: borrowing DetachedMount, of volume: VolumeMount) throws {
+        guard volume.readOnly else { return }
+        try tree.restrict(.readOnly)
+        let kind = try FileStatus(of: tree.descriptor).kind
+        if !restrictsDevices && (kind == .characterDevice || kind == .blockDevice) {
+            let reason = Failure(
+                "it is a device, and nothing keeps an app from writing to it here: a read-only mount does not, "
+                    + "and device control is lifted or missing")
+            throw Failure("cannot use volume source '\(try volume.hostPath())'", cause: reason)
         }
     }
 
@@ -107,7 +119,7 @@ extension PodRoot {
         if !plan.volumes.contains(where: { isPath($0.targetInApp, atOrBelow: "/sys") }) {
             try cover("/sys", with: "/sys", below: root)
         }
-        try buildDevices(below: root, forbidsNodes: forbidsNodes)
+        try buildDevices(below: root, mountsNodes: mountsNodes)
         try provideNames(to: plan.name, below: root)
         try root.makeMissingDirectory("tmp", mode: 0o1777)
         try root.makeMissingDirectory("run", mode: 0o755)

@@ -14,7 +14,10 @@ func run(_ words: [String]) throws -> CInt {
     let arguments = try RunArguments(parsing: words)
     let network = try Network(arguments.networks)
     let sharesIPC = try sharesIPC(arguments.ipc)
-    if arguments.privateUsers != nil { throw Failure("stage1-ns does not support user namespaces yet") }
+    let range = try arguments.privateUsers.map { try UserRange(parsing: $0) }
+    if range != nil, arguments.isMutable {
+        throw Failure("stage1-ns does not support private users in pods whose apps come and go")
+    }
     try takeLockDescriptor(inheritable: false)
 
     let pod = try PreparedPod(id: arguments.pod)
@@ -22,7 +25,8 @@ func run(_ words: [String]) throws -> CInt {
     let limits = try InheritedLimits.current()
     var plans = try pod.apps.map { app in
         do {
-            return try planApp(app, of: pod, lifted: arguments.lifted, limits: limits, filter: filters.filter)
+            return try planApp(
+                app, of: pod, lifted: arguments.lifted, limits: limits, users: range, filter: filters.filter)
         } catch {
             throw Failure("cannot prepare app '\(app.name)'", cause: error)
         }
@@ -43,12 +47,22 @@ func run(_ words: [String]) throws -> CInt {
         try AppPipes(app.name, StreamPlan(app, isInteractive: arguments.isInteractive), hasTerminal: hasTerminal)
     }
     try checkSysctls(plans, namespaces: PodInit.namespaces(network, sharesIPC: sharesIPC))
+    for (pipe, plan) in zip(pipes, plans) {
+        try pipe.give(to: range.map { $0.outsideOrNobody(plan.main.user) } ?? plan.main.user)
+    }
+    let users = try range.map {
+        try PrivateUsers(
+            $0, plans: plans, sharesNetwork: network == .host, sharesIPC: sharesIPC,
+            masked: !arguments.lifted.contains(.paths))
+    }
     let cgroups = try PodCgroups.create(
-        for: plans, pod: arguments.pod, lifted: arguments.lifted, isMutable: arguments.isMutable)
+        for: plans, pod: arguments.pod, lifted: arguments.lifted, isMutable: arguments.isMutable,
+        appsEnter: users != nil)
     var first = PodInit(
         plans: plans, cgroups: cgroups, hostname: hostname, network: network, sharesIPC: sharesIPC,
         lifted: arguments.lifted, pipes: pipes)
     first.isMutable = arguments.isMutable
+    first.users = users
     let status: CInt
     do {
         let control =
@@ -111,6 +125,7 @@ private func supervise(
                 parentEnds: [start.writer.raw, started.reader.raw, channel.first.raw]))
     }
     let pid = child.pid
+    try first.users?.range.mapUsers(of: pid)
     let supervisor = try Supervisor(
         child, channel: channel.takeFirst(), signals: signals, pipes: first.pipes, control: control)
     try start.writer.writeAll([1])

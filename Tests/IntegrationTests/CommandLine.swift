@@ -79,7 +79,7 @@ extension Integration {
                 }
                 let run = try rkt("run", "--help").succeeded().output
                 for hidden in [
-                    "--port", "--private-users", "--mds-register",
+                    "--port", "--mds-register",
                 ] {
                     #expect(!run.contains(hidden), "\(hidden) does not work yet")
                 }
@@ -92,7 +92,7 @@ extension Integration {
 
         @Test(arguments: [
             ["run", "--port=http:80"],
-            ["run", "--private-users"], ["run", "--mds-register"],
+            ["run", "--mds-register"],
             ["api-service"], ["metadata-service"],
         ])
         func `what is not there yet is refused, never ignored`(words: [String]) throws {

@@ -8,7 +8,7 @@ extension Integration {
         static let documents = [
             "subcommands/trust.md", "subcommands/fetch.md", "subcommands/image.md", "signing-and-verification.md",
             "subcommands/enter.md", "subcommands/export.md", "subcommands/app.md",
-            "isolators.md", "capabilities.md", "seccomp.md",
+            "isolators.md", "capabilities.md", "seccomp.md", "user-namespaces.md",
             "pods.md",
             "subcommands/logs.md", "subcommands/attach.md", "subcommands/stop.md",
             "subcommands/run.md", "subcommands/prepare.md", "subcommands/run-prepared.md",

@@ -13,6 +13,15 @@ import Testing
         #expect("\(range)" == "1048576:65536")
     }
 
+    @Test func `what has no number on the other side is nobody's`() {
+        let range = UserRange(shift: 65536, count: 65536)
+        #expect(range.outsideOrNobody(5) == 65541)
+        #expect(range.outsideOrNobody(70_000) == 65536 + 65534)
+        #expect(range.insideOrNobody(65541) == 5)
+        #expect(range.insideOrNobody(5) == 65534)
+        #expect(UserRange(shift: 65536, count: 10).outsideOrNobody(11) == 65545)
+    }
+
     @Test(arguments: [
         "", ":", "1", "1:", ":1", "1:2:3", "0:65536", "1:0", "-1:5", "+1:5", " 1:5", "1:5\n", "0x1:5", "4294967295:1",
         "4294967296:1", "65536:4294967295", "a:b",

@@ -91,7 +91,6 @@ import Testing
         (["--set-env=A"], #"invalid argument "A" for --set-env=A: must be specified as key=value"#),
         (["--set-env=A=1", "--set-env=A=2"], #"invalid argument "A=2" for --set-env=A=2: key "A" already set"#),
         (["--mds-register"], "--mds-register: not available yet"),
-        (["--private-users"], "--private-users: not available yet"),
     ])
     func `wrong flags are told in the words of the original`(words: [String], expected: String) {
         #expect(message { _ = try parse(runCommand, words) } == expected)

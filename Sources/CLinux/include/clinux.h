@@ -142,6 +142,10 @@ int clinux_mount_setattr(
 #define CLINUX_MOUNT_ATTR_NODEV 0x4
 #define CLINUX_MOUNT_ATTR_NOEXEC 0x8
 
+/// mount_setattr(2) with MOUNT_ATTR_IDMAP: owners as a user namespace maps them, of a mount that is not attached.
+/// Linux 5.12.
+int clinux_mount_idmap(int fd, unsigned int flags, int user_namespace);
+
 /// fsopen(2), fsconfig(2), fsmount(2). Linux 5.2.
 int clinux_fsopen(const char *type, unsigned int flags);
 int clinux_fsconfig_string(int fd, const char *key, const char *value);

@@ -78,6 +78,15 @@ final class AppPipes {
         try check("fcntl", "descriptor \(own)") { clinux_set_nonblocking(own) }
     }
 
+    /// Gives the app's ends to its user, who may then open them anew: programs do that with `/dev/stdout`.
+    ///
+    /// `user` is the number on the host.
+    func give(to user: UInt32) throws(SystemCallError) {
+        for number in theirs.numbers where number >= 0 {
+            try check("fchown", "descriptor \(number)") { fchown(number, user, gid_t.max) }
+        }
+    }
+
     deinit {
         closeTheirs()
         closeOurs()

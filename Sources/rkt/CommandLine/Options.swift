@@ -30,6 +30,7 @@ struct Options: Sendable {
     var stage1: Stage1Flag?
     var networks: [String] = []
     var usesOverlay = true
+    var usesPrivateUsers = false
     var hostname: String?
     var names = NameOptions()
     var ipc: String?

@@ -20,7 +20,9 @@ func podFlags() -> [Flag] {
                 + "flags may be given"
         ) { $0.podManifest = absolutePath($1) },
         .notAvailable("port"),
-        .notAvailable("private-users", bare: "true"),
+        .boolean("private-users", "run the pod within user namespaces: its root is nobody on the host") {
+            $0.usesPrivateUsers = $1
+        },
     ] + fetchFlags(standard: .new)
 }
 

@@ -30,6 +30,7 @@ func podOptions(_ context: CommandContext, _ content: PodOptions.Content) throws
     pod.stage1 = choice
     pod.skipsTreeCheck = options.insecure.contains(.onDisk)
     pod.usesOverlay = options.usesOverlay
+    pod.usesPrivateUsers = options.usesPrivateUsers
     pod.volumes = options.volumes
     pod.mounts = options.apps.globalMounts
     pod.environmentFromFiles = options.environmentFiles
