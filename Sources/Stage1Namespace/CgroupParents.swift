@@ -17,28 +17,37 @@ struct CgroupParents {
 
     /// Finds the hierarchies that apps need; a controller that this kernel does not have is told on stderr, done without.
     ///
-    /// `isMutable`: other apps may come later, so everything there is belongs to the pod.
+    /// With `isMutable` apps may come later: all controllers that can be had without more ado belong to the pod.
     init(_ layout: CgroupLayout, plans: [AppPlan], devices: Bool, isMutable: Bool) throws {
-        isUnified = layout.version == .v2
-        var needs = plans.flatMap { $0.resources.needs(isUnified: layout.version == .v2) }
+        let isUnified = layout.version == .v2
+        self.isUnified = isUnified
         let levels = isUnified ? try UnifiedLevel.all(layout) : []
         let existing = isUnified ? levels.last?.controllers ?? [] : Set(layout.own.keys)
+        let needs = plans.flatMap { $0.resources.needs(isUnified: isUnified) }
         for isolator in Set(needs.filter { !existing.contains($0.controller) }.map(\.isolator)).sorted() {
             writeDiagnostic("warning: \(isolator) isolator set but support disabled in the kernel, skipping")
         }
-        needs.removeAll { !existing.contains($0.controller) }
-        let possible: Set = isMutable ? ["memory", "cpu", "pids", isUnified ? "io" : "blkio"] : []
-        let names = Set(needs.map(\.controller)).union(possible.intersection(existing)).sorted()
+        let needed = existing.intersection(needs.map(\.controller))
+        let possible: Set = isMutable ? ["memory", "cpu", "pids", "io", "blkio"] : []
+        let wanted = needed.union(existing.intersection(possible))
         if isUnified {
-            let parent = try UnifiedParent(levels, wanted: Set(names), process: getpid())
+            var given = wanted
+            var parent: UnifiedParent?
+            do {
+                parent = try UnifiedParent(levels, wanted: wanted, process: getpid())
+            } catch {
+                if needed == wanted { throw error }
+                given = needed
+                parent = try UnifiedParent(levels, wanted: needed, process: getpid())
+            }
             unified = parent
-            controllers = names
+            controllers = given.sorted()
             directories = parent.map { [$0.directory] } ?? []
             restrictsDevices = devices && parent != nil
         } else {
             unified = nil
             restrictsDevices = devices && layout.own["devices"] != nil
-            controllers = names + (restrictsDevices ? ["devices"] : [])
+            controllers = wanted.sorted() + (restrictsDevices ? ["devices"] : [])
             directories = controllers.compactMap { layout.own[$0] }
         }
     }

@@ -17,7 +17,6 @@ struct PodCgroups {
     private let apps: [ACName: CgroupPlace]
     private let parents: CgroupParents
     private let isUnified: Bool
-    private let memory: [MemoryWatch]
     /// Whether a controller keeps apps from devices that are not theirs.
     let restrictsDevices: Bool
 
@@ -68,17 +67,11 @@ struct PodCgroups {
         self.parents = parents
         self.isUnified = isUnified
         var apps: [ACName: CgroupPlace] = [:]
-        var memory: [MemoryWatch] = []
         for plan in plans {
             apps[plan.name] = try Self.makePlace(
                 for: plan, in: pods, parents, isUnified: isUnified, isEntered: appsEnter)
-            if let bytes = plan.resources.memoryBytes, let index = parents.index(of: "memory") {
-                let own = Self.directory(of: plan.name, in: pods[index], isUnified: isUnified)
-                memory.append(MemoryWatch(app: plan.name, limit: bytes, directory: own))
-            }
         }
         self.apps = apps
-        self.memory = memory
     }
 
     private static func makePlace(
@@ -98,8 +91,9 @@ struct PodCgroups {
 
     /// Makes the cgroups of an app that comes later, or again; the caller closes the descriptors.
     func makePlace(for plan: AppPlan) throws -> CgroupPlace {
-        for need in plan.resources.needs(isUnified: isUnified) where parents.index(of: need.controller) == nil {
-            writeDiagnostic("warning: \(need.isolator) isolator set but the pod has no cgroup for it, skipping")
+        for (isolator, controller) in plan.resources.needs(isUnified: isUnified)
+        where parents.index(of: controller) == nil {
+            writeDiagnostic("warning: \(isolator) isolator set but the pod has no such cgroup, skipping")
         }
         return try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
     }
@@ -111,6 +105,7 @@ struct PodCgroups {
 
     /// Removes the cgroups of an app that has ended.
     func remove(_ app: ACName) throws {
+        reportKills(of: app)
         for pod in pods { try removeCgroup(Self.directory(of: app, in: pod, isUnified: isUnified)) }
     }
 
@@ -124,7 +119,7 @@ struct PodCgroups {
     ///
     /// Tells of processes that the kernel ended because an app had reached its memory limit.
     func removeAll() {
-        for watch in memory { watch.report() }
+        for app in apps.keys.sorted(by: { $0.rawValue < $1.rawValue }) { reportKills(of: app) }
         for directory in pods {
             do {
                 try removeCgroup(directory)
@@ -162,26 +157,25 @@ private func applyLimits(
     }
 }
 
-/// The cgroup of an app with a limit on memory.
-private struct MemoryWatch {
-    let app: ACName
-    let limit: UInt64
-    let directory: FilePath
-
-    /// Says so when the kernel ended processes because of the limit.
+extension PodCgroups {
+    /// Says so when the kernel ended processes of an app because it had reached its limit on memory.
     ///
     /// Source: cgroup-v2.rst, "memory.events"; cgroup-v1/memory.rst, "memory.oom_control".
-    func report() {
-        for file in ["memory.events", "memory.oom_control"] {
-            guard let text = try? readTextFile(directory.appending(file)) else { continue }  // of the other version
-            for line in text.split(separator: "\n") {
+    private func reportKills(of app: ACName) {
+        for pod in pods {
+            let directory = Self.directory(of: app, in: pod, isUnified: isUnified)
+            let files = isUnified ? ("memory.events", "memory.max") : ("memory.oom_control", "memory.limit_in_bytes")
+            guard let events = try? readTextFile(directory.appending(files.0)),
+                let limit = try? readTextFile(directory.appending(files.1))
+            else { continue }  // without a controller for memory
+            for line in events.split(separator: "\n") {
                 let words = line.split(separator: " ")
                 guard words.count == 2, words[0] == "oom_kill", let count = UInt64(words[1]), count > 0 else {
                     continue
                 }
                 writeDiagnostic(
-                    "run: app '\(app)' reached its memory limit of \(limit) bytes, and the kernel ended "
-                        + (count == 1 ? "a process of it" : "\(count) processes of it"))
+                    "run: app '\(app)' reached its memory limit of \(limit.prefix { $0 != "\n" }) bytes, and the kernel "
+                        + "ended \(count == 1 ? "a process" : "\(count) processes") of it")
             }
         }
     }
