@@ -55,7 +55,9 @@ package enum Terminal {
     }
 }
 
-/// A terminal in raw mode: every key goes through as it is. ``restore()`` puts everything back, as often as it is called.
+/// A terminal in raw mode: every key goes through as it is.
+///
+/// ``restore()`` puts everything back, as often as it is called.
 ///
 /// Source: termios(3), cfmakeraw.
 package final class RawTerminal {

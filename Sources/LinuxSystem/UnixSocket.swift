@@ -91,7 +91,9 @@ package enum UnixSocket {
         }
     }
 
-    /// Receives one message; empty at the end. The descriptors belong to the caller, and are close-on-exec.
+    /// Receives one message; empty at the end.
+    ///
+    /// The descriptors belong to the caller, and are close-on-exec.
     package static func receive(
         from connection: CInt
     ) throws(SystemCallError) -> (bytes: [UInt8], descriptors: [CInt]) {

@@ -161,7 +161,9 @@ private final class LogCursor {
 
     func drop() { next = nil }
 
-    /// The next entry; `nil` when there is none yet. What is no entry is passed over.
+    /// The next entry, or `nil` when there is none yet.
+    ///
+    /// What is no entry is passed over.
     func peek() throws -> LogRecord? {
         while next == nil {
             if let end = buffer.firstIndex(of: 0x0a) {

@@ -199,6 +199,7 @@ package struct AttachArguments: Equatable, Sendable {
 }
 
 private func validName(_ text: String, flag: String) throws(EntryPointArgumentError) -> ACName {
-    guard let name = try? ACName(text) else { throw .invalidValue(text, flag: flag) }  // its rule is in the specification
+    // The value is shown, its rule is in the specification.
+    guard let name = try? ACName(text) else { throw .invalidValue(text, flag: flag) }
     return name
 }

@@ -155,7 +155,9 @@ extension Supervisor {
         }
     }
 
-    /// Asks an app to end; false when it does not run. `done` is called when it has ended.
+    /// Asks an app to end; false when it does not run.
+    ///
+    /// `done` is called when it has ended.
     func stop(_ app: ACName, done: @escaping () -> Void) throws -> Bool {
         guard running.contains(app) else { return false }
         waitingForEnd[app, default: []].append(done)

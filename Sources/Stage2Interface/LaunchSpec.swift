@@ -5,7 +5,9 @@
 package struct LaunchSpec: Equatable, Sendable {
     /// Where the shim finds the encoded specification.
     package static let descriptor: CInt = 3
-    /// Closed by executing the program; what is written there before says why that failed. Not open where nobody waits.
+    /// Closed by executing the program; what is written there before says why that failed.
+    ///
+    /// Not open where nobody waits.
     package static let startedDescriptor: CInt = 4
     /// The first of the sockets for the program, which gets them from descriptor 3 on.
     package static let firstSocketDescriptor: CInt = 5
