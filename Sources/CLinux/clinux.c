@@ -27,6 +27,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/single_threaded.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -202,7 +203,15 @@ int clinux_pivot_root(const char *new_root, const char *put_old) {
 
 // Processes and namespaces
 
+// With other threads around, the child's memory allocator may be locked by one that it does not have: fork(3) takes care.
+static pid_t fork_beside_threads(int *pidfd) {
+    pid_t pid = fork();
+    if (pid > 0 && pidfd) *pidfd = clinux_pidfd_open(pid, 0);
+    return pid;
+}
+
 pid_t clinux_clone(uint64_t flags, int *pidfd, int cgroup) {
+    if (!__libc_single_threaded && flags == 0 && cgroup < 0) return fork_beside_threads(pidfd);
     struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
     if (pidfd) {
         args.flags |= CLONE_PIDFD;

@@ -95,8 +95,11 @@ extension Integration {
                 #expect(try client("set", "key", "value") == "OK")
                 #expect(try client("get", "key") == "value")
                 #expect(
-                    try rkt("enter", uuid, "/bin/sh", "-c", "id -u; ps ax 2>/dev/null | grep -c redis-server || true")
-                        .succeeded().lines[cell: 0] == "1000")
+                    try rkt(
+                        "enter", "--user=app", uuid, "/bin/sh", "-c",
+                        "id -u; ps ax 2>/dev/null | grep -c redis-server || true"
+                    )
+                    .succeeded().lines[cell: 0] == "1000")
                 #expect(try rkt("list", "--no-legend").output.contains("running"))
                 try rkt("stop", uuid).succeeded()
                 let result = server.wait(.seconds(60))

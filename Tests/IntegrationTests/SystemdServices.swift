@@ -66,7 +66,7 @@ extension Integration {
                         + [rkt.program.string] + rkt.globalFlags
                         + ["run", "--net=host", image, "--", "passed", "+", "greet", "3", "hello from the pod"]
                 ).succeeded()
-                #expect(try rkt("list", "--no-legend").succeeded().output.isEmpty)
+                #expect(try rkt("list", "--no-legend").succeeded().text == "")
                 let answer = try host("/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/\(port) && cat <&3").succeeded()
                 #expect(answer.text == "hello from the pod")
                 try waitUntil("the pod's end") { try rkt("list", "--no-legend").output.contains("exited") }
