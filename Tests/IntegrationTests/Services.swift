@@ -108,11 +108,12 @@ extension Integration {
                         "notify", "READY=1", "+", "wait", "60", "---", quiet, "--", "wait", "60", "+", "wait", "60",
                     ])
                 try service.process.waitForOutput("ready=first")
+                try waitUntil("all to wait") { Facts(service.process.outputSoFar).all("waiting").count == 3 }
                 try rkt("status", "--wait-ready=300ms", service.uuid()).refused("context deadline exceeded")
                 #expect(service.said == [])
                 try rkt("stop", service.uuid()).succeeded()  // the signal ends the first wait of each
                 try waitUntil("readiness") { service.said == [Self.ready] }
-                try rkt("stop", "--force", service.uuid()).succeeded()
+                try rkt("stop", "--force", "--wait=20s", service.uuid()).succeeded()
             }
         }
 
@@ -129,6 +130,8 @@ extension Integration {
                         "/run/systemd/notify", "+", "ready", "done", "+", "wait", "60", "+", "wait", "60",
                     ])
                 try service.process.waitForOutput("ready=done")
+                // Who does not wait yet would be ended by the signal.
+                try waitUntil("both to wait") { Facts(service.process.outputSoFar).all("waiting").count == 2 }
                 let answers = Facts(service.process.outputSoFar).all("notify READY")
                 #expect(answers.last == "1=ENOENT")
                 try rkt("status", "--wait-ready=300ms", service.uuid()).refused("context deadline exceeded")
@@ -138,7 +141,7 @@ extension Integration {
                 }
                 try rkt("stop", service.uuid()).succeeded()
                 try waitUntil("readiness") { service.said == [Self.ready] }
-                try rkt("stop", "--force", service.uuid()).succeeded()
+                try rkt("stop", "--force", "--wait=20s", service.uuid()).succeeded()
             }
         }
 
