@@ -14,6 +14,8 @@ struct Launch {
     private static let failure: CInt = 254
 
     /// Where to say that the program could not be started; ``LaunchSpec/startedDescriptor`` until that is a socket's.
+    ///
+    /// Unsafe only in name: the process has one thread.
     nonisolated(unsafe) private static var started = LaunchSpec.startedDescriptor
 
     static func main() {

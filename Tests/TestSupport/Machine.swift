@@ -25,7 +25,7 @@ package enum Machine {
         """
 
     /// Boots, runs `run.sh` of `payload`, and powers off; what the script prints.
-    package static func run(payload: FilePath, limit: Duration = .seconds(480)) throws -> String {
+    package static func run(payload: FilePath, limit: Duration = .seconds(900)) throws -> String {
         let base = try base()
         let work = try TemporaryDirectory("machine")
         let disk = work.path.appending("payload.img")

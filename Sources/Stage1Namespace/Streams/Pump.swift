@@ -6,6 +6,8 @@ import SystemPackage
 /// Carries bytes from one descriptor to any number of sinks, as fast as the slowest of them takes them.
 final class Pump {
     /// As much as a pipe holds.
+    ///
+    /// One for all pumps; unsafe only in name: the process has one thread.
     nonisolated(unsafe) private static let chunk = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 1 << 16, alignment: 16)
 
