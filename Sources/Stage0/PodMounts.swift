@@ -71,8 +71,9 @@ struct PodTree: Equatable, Sendable {
 
     /// Shows `body` the rendered root with the owners it has in a user namespace.
     ///
-    /// What is on the disk does not change. Before Linux 6.15 a layer must be a mount of this mount namespace: there it
-    /// hangs at `target` for that time, and the overlay keeps its own view of it.
+    /// What is on the disk does not change. Before Linux 6.15 a layer must be a mount of this mount namespace: it hangs at
+    /// `target` for that time, and the overlay keeps its own view of it. Trying without that first would leave the mark of
+    /// a volatile overlay in the work directory, which then refuses the next.
     ///
     /// Source: mount_setattr(2), MOUNT_ATTR_IDMAP; Linux 5.19 for layers of an overlay.
     func withOwners(
@@ -80,7 +81,6 @@ struct PodTree: Equatable, Sendable {
     ) throws -> DetachedMount {
         let lower = try DetachedMount(copying: root, recursive: false)
         try lower.shiftOwners(by: users)
-        if let mount = try? body(FilePath(lower.descriptor.procPath)) { return mount }  // else as before 6.15
         try lower.attach(at: target)
         do {
             let mount = try body(target)

@@ -43,16 +43,15 @@ func userNamespaceForTrial() throws -> UserNamespace {
 
 /// Why trees below a data directory cannot be shared between pods with different users; nil when they can.
 ///
-/// Tried out: the kernel must know idmapped layers (Linux 5.19), and the file system idmapped mounts. Where a layer must
-/// be a mount of its mount namespace (before Linux 6.15) a process with one of its own tries.
+/// Tried out: the kernel must know idmapped layers (Linux 5.19), and the file system idmapped mounts. A layer must be a
+/// mount of its mount namespace (before Linux 6.15), so a process with one of its own tries.
 func ownersObstacle(_ dataDirectory: FilePath, _ users: UserNamespace) throws -> String? {
     let data = try absolute(dataDirectory)
-    if (try? layOver(data, users, isAttached: false)) != nil { return nil }  // the next one says more
     let trial = try forkProcess {
         do {
             try Namespaces.mount.unshare()
             try setPropagation(.private, of: "/", recursive: true)
-            try layOver(data, users, isAttached: true)
+            try layOver(data, users)
             _exit(0)
         } catch {
             _exit(1)
@@ -63,12 +62,12 @@ func ownersObstacle(_ dataDirectory: FilePath, _ users: UserNamespace) throws ->
 }
 
 /// Lays two directories with other owners over each other, for this moment.
-private func layOver(_ data: FilePath, _ users: UserNamespace, isAttached: Bool) throws {
+private func layOver(_ data: FilePath, _ users: UserNamespace) throws {
     let store = data.appending("cas")
     let layer = try DetachedMount(copying: store, recursive: false)
     try layer.shiftOwners(by: users)
-    if isAttached { try layer.attach(at: store) }
-    let first = try Descriptor.open(isAttached ? store : FilePath(layer.descriptor.procPath), [.path, .directory])
+    try layer.attach(at: store)
+    let first = try Descriptor.open(store, [.path, .directory])
     let second = try Descriptor.open(data.appending("pods"), [.path, .directory])
     _ = try DetachedMount(
         type: "overlay", options: [("source", "overlay"), ("lowerdir", "\(first.procPath):\(second.procPath)")],
