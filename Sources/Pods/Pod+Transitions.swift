@@ -59,7 +59,7 @@ extension Pod {
     /// Returns false when somebody has the lock, or the pod is gone.
     package func lockForDeletion() throws -> Bool {
         guard try lockExclusivelyUnlessOwned() else { return false }
-        guard try refresh() else {
+        guard try refresh(), try !hasSurvivor() else {
             try unlock()
             return false
         }

@@ -85,7 +85,7 @@ extension Pod {
         // The lock of an embryo is taken later, and that of a prepared pod when it runs.
         let isReady: Bool
         if seen.lockMatters {
-            let waiter = try startLockWaiter(descriptor)
+            let waiter = try startEndWaiter(self)
             defer { end(waiter) }
             guard try refresh(), directory == seen, try !isDone() else { return }
             isReady = try poll([watch.descriptor.raw, waiter.descriptor.raw], until: deadline)
@@ -147,13 +147,16 @@ private struct DirectoryWatch: ~Copyable {
 
 /// Starts a child process that waits for the lock of a pod in our place, because flock(2) knows no timeout.
 ///
-/// Its descriptor becomes readable when the lock is free. The child goes away with this process.
-func startLockWaiter(_ directory: borrowing Descriptor) throws(SystemCallError) -> ChildProcess {
-    let lock = try directory.open(".", .directory)  // of the child alone; the lock of this descriptor stays as it is
+/// Its descriptor becomes readable when the lock is free and no process of the pod has outlived it. The child goes away
+/// with this process.
+func startEndWaiter(_ pod: Pod) throws(SystemCallError) -> ChildProcess {
+    let lock = try pod.descriptor.open(".", .directory)  // of the child alone; the lock of ours stays as it is
     let number = lock.raw
     return try forkProcess {
         clinux_set_parent_death_signal(SIGKILL)
         while clinux_flock(number, LOCK_SH) == -1 && errno == EINTR {}
+        clinux_flock(number, LOCK_UN)
+        if let process = try? pod.survivor() { _ = try? waitForInput([process.raw]) }  // else the caller looks itself
         _exit(0)
     }
 }

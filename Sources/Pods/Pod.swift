@@ -80,7 +80,8 @@ package final class Pod {
             state = PodState(in: directory, locked: holdsLock)
             return true
         }
-        let locked = try isLockedByAnother()
+        var locked = try isLockedByAnother()
+        if !locked { locked = try hasSurvivor() }
         guard try isIn(directory) else { return false }
         state = PodState(in: directory, locked: locked)
         return true

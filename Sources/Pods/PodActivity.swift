@@ -9,10 +9,10 @@ package final class PodActivity {
     private let watch: Descriptor
     private let waiter: ChildProcess
 
-    /// Starts a child that waits for the pod's lock; it goes away with this process.
+    /// Starts a child that waits for the pod's end; it goes away with this process.
     package init(of pod: Pod) throws(SystemCallError) {
         watch = Descriptor(owning: try check("inotify_init1", "a new watch") { clinux_inotify_init() })
-        waiter = try startLockWaiter(pod.descriptor)
+        waiter = try startEndWaiter(pod)
     }
 
     deinit {

@@ -11,6 +11,8 @@ package enum PodFile {
     package static let appsInfo = "appsinfo"
     /// Its presence means that the pod's trees are shared through overlayfs.
     package static let overlayPrepared = "overlay-prepared"
+    /// Inode number of the mount namespace of a pod without a supervisor.
+    static let mountNamespace = "mount-namespace"
     /// `SHIFT:COUNT`, the users of a pod that has its own; written before anything else of the pod.
     package static let privateUsers = "private-users-prepared"
     package static let overlay = "overlay"

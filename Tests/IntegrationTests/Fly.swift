@@ -26,6 +26,29 @@ extension Integration {
             }
         }
 
+        @Test func `an app that closes what it inherits runs on for rkt`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/closing").file("/busybox", from: Programs.find("busybox")))
+                let script = "for i in 3 4 5 6 7 8 9; do eval \"exec $i>&-\"; done; echo closed; exec /inspect wait 60"
+                let pod = try rkt.start(
+                    rkt.podArguments(
+                        .fly, image: image, options: ["--uuid-file-save=\(rkt.directory)/uuid"],
+                        appOptions: ["--exec=/busybox"], ["sh", "-c", script]))
+                try pod.waitForOutput("waiting=")
+                let uuid = try readText(rkt.directory.appending("uuid"))
+                #expect(try rkt("status", uuid).succeeded().lines.contains("state=running"))
+                try rkt("gc", "--grace-period=0s").succeeded()
+                try rkt("rm", uuid).refused("is currently running")
+                let waiting = try rkt.start(["status", "--wait", uuid])
+                try rkt("stop", uuid).succeeded()
+                #expect(pod.wait(.seconds(20)).status == 0)
+                #expect(waiting.wait(.seconds(20)).lines.contains("state=exited"))
+                try rkt("rm", uuid).succeeded()
+                #expect(rkt.podIDs == [])
+            }
+        }
+
         @Test func `the host's devices, processes and kernel are there, and a temporary directory of its own`() throws {
             try RktFixture.with { rkt throws in
                 let facts = try rkt.ask(
