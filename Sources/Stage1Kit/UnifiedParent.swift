@@ -92,16 +92,20 @@ package struct UnifiedParent: Equatable, Sendable {
                 }
             }
             guard level.limits.isEmpty else {
+                let lacking = wanted.subtracting(level.controllers).sorted().joined(separator: ", ")
+                let (reason, advice) =
+                    lacking.isEmpty
+                    ? ("other processes are in it", "start rkt as the only process of its service or scope")
+                    : ("it was not given \(lacking)", "start rkt in a service or scope with Delegate=yes")
                 throw Failure(
-                    "cannot give apps limits of their own below cgroup '\(level.directory)': other processes are in it, "
-                        + "and elsewhere its \(level.limits.joined(separator: ", ")) would not count; start rkt as the "
-                        + "only process of its service or scope")
+                    "cannot give apps limits of their own below cgroup '\(level.directory)': \(reason), and elsewhere "
+                        + "its \(level.limits.joined(separator: ", ")) would not count; \(advice)")
             }
         }
         throw Failure(
             "cannot give apps limits of their own below cgroup '\(own.directory)': neither it nor a cgroup above can "
-                + "give \(wanted.sorted().joined(separator: ", ")) to children; start rkt as the only process of its cgroup"
-        )
+                + "give \(wanted.sorted().joined(separator: ", ")) to children; start rkt as the only process of a "
+                + "service or scope with Delegate=yes")
     }
 
     private init(_ directory: FilePath, missing: [String] = [], isOccupied: Bool = false) {

@@ -117,7 +117,7 @@ struct PodCgroups {
 
     /// Removes them all, when the pod's processes have ended; what cannot be removed is left to `gc`.
     ///
-    /// Tells of processes that the kernel ended because an app had reached its memory limit.
+    /// Tells of processes that the kernel ended because memory ran out for them.
     func removeAll() {
         for app in apps.keys.sorted(by: { $0.rawValue < $1.rawValue }) { reportKills(of: app) }
         for directory in pods {
@@ -158,25 +158,17 @@ private func applyLimits(
 }
 
 extension PodCgroups {
-    /// Says so when the kernel ended processes of an app because it had reached its limit on memory.
-    ///
-    /// Source: cgroup-v2.rst, "memory.events"; cgroup-v1/memory.rst, "memory.oom_control".
+    /// Says so when the kernel ended processes of an app because memory ran out for them.
     private func reportKills(of app: ACName) {
         for pod in pods {
             let directory = Self.directory(of: app, in: pod, isUnified: isUnified)
             let files = isUnified ? ("memory.events", "memory.max") : ("memory.oom_control", "memory.limit_in_bytes")
             guard let events = try? readTextFile(directory.appending(files.0)),
-                let limit = try? readTextFile(directory.appending(files.1))
-            else { continue }  // without a controller for memory
-            for line in events.split(separator: "\n") {
-                let words = line.split(separator: " ")
-                guard words.count == 2, words[0] == "oom_kill", let count = UInt64(words[1]), count > 0 else {
-                    continue
-                }
-                writeDiagnostic(
-                    "run: app '\(app)' reached its memory limit of \(limit.prefix { $0 != "\n" }) bytes, and the kernel "
-                        + "ended \(count == 1 ? "a process" : "\(count) processes") of it")
-            }
+                let limit = try? readTextFile(directory.appending(files.1)),
+                let sentence = MemoryKills(events, isUnified: isUnified)?.sentence(
+                    of: app, limit: String(limit.prefix { $0 != "\n" }))
+            else { continue }  // none, or no controller for memory
+            writeDiagnostic("run: \(sentence)")
         }
     }
 }

@@ -189,6 +189,18 @@ import Testing
                 + "its memory.max would not count; start rkt as the only process of its service or scope")
     }
 
+    @Test func `a service that was not given a controller is told to have it delegated`() {
+        let levels = [
+            UnifiedLevel("/c/s", controllers: ["memory"], processes: [10], limits: ["pids.max"]),
+            UnifiedLevel("/c", isMachine: true, controllers: all, given: all),
+        ]
+        let error = #expect(throws: Failure.self) { try parent(levels, ["cpu", "memory"]) }
+        #expect(
+            error.map { "\($0)" }
+                == "cannot give apps limits of their own below cgroup '/c/s': it was not given cpu, and elsewhere its "
+                + "pids.max would not count; start rkt in a service or scope with Delegate=yes")
+    }
+
     @Test func `the top of the machine may hold processes, that of a container not`() throws {
         let machine = [UnifiedLevel("/c", isMachine: true, controllers: all, given: ["cpu"], processes: [1, 10])]
         #expect(try parent(machine)?.missing == ["memory"])
@@ -197,4 +209,29 @@ import Testing
     }
 
     @Test func `no cgroups, no parent`() throws { #expect(try parent([]) == nil) }
+}
+
+@Suite struct MemoryKillsTests {
+    private func kills(_ events: String, isUnified: Bool = true) throws -> String? {
+        let app = try ACName("app")
+        return MemoryKills(events, isUnified: isUnified)?.sentence(of: app, limit: "4096")
+    }
+
+    @Test func `an app over its own limit is told so`() throws {
+        let own = "app 'app' reached its memory limit of 4096 bytes, and the kernel ended "
+        #expect(try kills("low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\noom_group_kill 0\n") == own + "a process of it")
+        #expect(try kills("max 9\noom 2\noom_kill 3\n") == own + "3 processes of it")
+        #expect(try kills("oom_kill_disable 0\nunder_oom 0\noom_kill 1\n", isUnified: false) == own + "a process of it")
+    }
+
+    @Test func `where a limit above was reached the app's own is not named`() throws {
+        #expect(
+            try kills("max 0\noom 0\noom_kill 1\n")
+                == "memory ran out outside of the limit of app 'app', and the kernel ended a process of it")
+    }
+
+    @Test func `without an end there is nothing to tell`() throws {
+        #expect(try kills("oom 1\noom_kill 0\n") == nil)
+        #expect(try kills("") == nil)
+    }
 }
