@@ -28,6 +28,8 @@ extension Integration {
             let step = try step("service limit")
             #expect(step.status != 0, "\(step)")
             #expect(!step.lines.contains("memory=ok"), "\(step)")
+            // systemd may end the whole service before rkt can say so.
+            #expect(!step.lines.contains { $0.contains("reached its memory limit of 943718400 bytes") }, "\(step)")
         }
 
         @Test func `a pod with limits is in the cgroup of its service`() throws {
@@ -92,6 +94,17 @@ extension Integration {
             let files = step.lines.first { $0.hasPrefix("rlimit=Max open files") } ?? ""
             let words = files.split(separator: " ").map(String.init)
             #expect(words.dropFirst(3).prefix(2) == ["1048576", "1048576"], "\(step)")
+        }
+
+        @Test func `a pod with users of its own has its limits and its place`() throws {
+            let step = try step("users")
+            #expect(step.status != 0, "\(step)")
+            #expect(step.lines.contains("uid=0"), "\(step)")
+            let sentence = "run: app 'inspect' reached its memory limit of 50331648 bytes, and the kernel ended"
+            #expect(step.lines.contains { $0.hasPrefix(sentence) }, "\(step)")
+            let entered = try self.step("entered users")
+            #expect(entered.lines.contains("cgroup=0::/"), "\(entered)")
+            #expect(entered.lines.contains("./rkt-UUID/app-inspect 67108864"), "\(entered)")
         }
 
         @Test func `nothing is left when all is over`() throws { #expect(try step("left").lines.isEmpty) }
@@ -169,6 +182,15 @@ extension Integration {
                 until_there "test -s rkt-$uuid/app-inspect/cgroup.procs"
                 find . -mindepth 1 -type d | sed "s/$uuid/UUID/" | sort
                 cd rkt-$uuid/app-inspect; cat memory.max cpu.max cpu.weight pids.max; cd /; }
+            entered_users() {
+                systemd-run --quiet --unit=users --collect -p Delegate=yes $rkt run --net=none --private-users \
+                    --uuid-file-save=/run/users example.com/inspect --memory=64Mi -- wait 300
+                until_there 'test -s /run/users && $rkt status $(cat /run/users) | grep -q state=running'
+                uuid=$(cat /run/users); $rkt status --wait-ready=60s $uuid >/dev/null
+                $rkt enter $uuid /inspect cgroup; cd /sys/fs/cgroup/system.slice/users.service || return
+                for found in $(find . -name app-inspect); do
+                    echo "$found $(cat $found/memory.max)" | sed "s/$uuid/UUID/"; done
+                cd /; $rkt stop --wait=60s $uuid >/dev/null; until_there '! systemctl is-active -q users'; }
             stopped() {
                 systemctl stop place; until_there '! systemctl is-active -q place'; ours; }
             killed() {
@@ -194,6 +216,8 @@ extension Integration {
             step enter $rkt enter $uuid /inspect cgroup + memory 268435456
             step stopped stopped
             step killed killed
+            step users service $rkt run --private-users --net=none example.com/inspect --memory=48Mi -- user + memory 268435456
+            step "entered users" entered_users
             step shell $rkt $pod --memory=48Mi -- memory 268435456
             step blocked service -p TasksMax=200 sh -c "$rkt $pod --memory=48Mi -- user; exit \$?"
             step unlimited service -p TasksMax=200 sh -c "$rkt $pod -- user; exit \$?"

@@ -29,8 +29,10 @@ package enum Machine {
         let base = try base()
         let work = try TemporaryDirectory("machine")
         let disk = work.path.appending("payload.img")
-        try Command(Programs.find("mke2fs"), ["-q", "-F", "-t", "ext4", "-d", payload.string, disk.string, "400M"])
-            .run().succeeded()
+        var format = Command(
+            try Programs.find("mke2fs"), ["-q", "-F", "-t", "ext4", "-d", payload.string, disk.string, "400M"])
+        format.timeLimit = .seconds(300)
+        try format.run().succeeded()
         let console = work.path.appending("console")
         var machine = Command(
             try Programs.find(program),
