@@ -356,11 +356,12 @@ int clinux_signalfd(void) {
     return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int clinux_read_signal(int fd, pid_t *sender) {
+int clinux_read_signal(int fd, pid_t *sender, bool *is_from_kernel) {
     struct signalfd_siginfo info;
     ssize_t length = read(fd, &info, sizeof info);
     if (length < 0) return errno == EAGAIN ? 0 : -1;
     *sender = (pid_t)info.ssi_pid;
+    *is_from_kernel = info.ssi_code == SI_KERNEL;
     return (int)info.ssi_signo;
 }
 

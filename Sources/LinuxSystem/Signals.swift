@@ -17,11 +17,14 @@ package struct SignalQueue: ~Copyable {
     }
 
     /// The next signal and the process that sent it, 0 when it is outside our pid namespace; `nil` when none waits.
-    package borrowing func next() throws(SystemCallError) -> (number: CInt, sender: CInt)? {
+    ///
+    /// From the kernel itself come those of a terminal's keys, which every process in its foreground gets.
+    package borrowing func next() throws(SystemCallError) -> (number: CInt, sender: CInt, isFromKernel: Bool)? {
         let number = descriptor.raw
         var sender: pid_t = 0
-        let signal = try check("read", "signals") { clinux_read_signal(number, &sender) }
-        return signal == 0 ? nil : (signal, sender)
+        var isFromKernel = false
+        let signal = try check("read", "signals") { clinux_read_signal(number, &sender, &isFromKernel) }
+        return signal == 0 ? nil : (signal, sender, isFromKernel)
     }
 }
 

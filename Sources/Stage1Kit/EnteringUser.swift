@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 import Stage1Interface
 package import Stage2Interface
 
@@ -8,10 +8,13 @@ extension LaunchSpec {
     ///
     /// Only root and the app's own user have a group that the file need not know: a number that is not in it is its own
     /// group. Supplementary groups and ambient capabilities are those of the app's own user alone. Nothing becomes root
-    /// but `root`, `0`, and a name to which the file gives the number 0.
-    package mutating func become(_ name: String?, in source: borrowing some UserSource & ~Copyable) throws {
+    /// but `root`, `0`, and a name to which the file gives the number 0. `users` are those of the pod when it has its own.
+    package mutating func become(
+        _ name: String?, among users: UserRange? = nil, in source: borrowing some UserSource & ~Copyable
+    ) throws {
         if name == EnterArguments.appUser { return }
         let identity = try enteringIdentity(name ?? "root", in: source)
+        if let users { try identity.check(isIn: users) }
         user = identity.user
         group = identity.group
         supplementaryGroups = []

@@ -9,7 +9,7 @@ package struct AppIdentity: Equatable, Sendable {
     package let supplementaryGroups: [UInt32]
 
     /// Refuses numbers that a user namespace does not have.
-    func check(isIn users: UserRange) throws(Failure) {
+    package func check(isIn users: UserRange) throws(Failure) {
         for (kind, number) in [("user", user), ("group", group)] + supplementaryGroups.map({ ("group", $0) })
         where number >= users.count {
             throw Failure("\(kind) \(number) is not in the pod's user namespace, which has 0 to \(users.count - 1)")

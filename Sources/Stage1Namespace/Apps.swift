@@ -1,4 +1,5 @@
 import AppContainer
+import CLinux
 import Glibc
 import LinuxSystem
 import Stage1Kit
@@ -32,8 +33,8 @@ struct AppProgram {
 /// Source: rkt 1.30.0, stage1/init/common/units.go and systemd.service(5), "SuccessExitStatus=".
 struct Apps: ~Copyable {
     /// Starts a program with these streams, in a cgroup if not in that of an app known from the beginning; the last number
-    /// is a descriptor that is closed when it is executed.
-    typealias Starter = (AppProgram, AppDescriptors, CgroupPlace?, CInt?) throws -> ChildProcess
+    /// is a descriptor that is closed when it is executed, or -1.
+    typealias Starter = (AppProgram, AppDescriptors, CgroupPlace?, CInt) throws -> ChildProcess
 
     private let plans: [AppPlan]
     private let files: PodFiles
@@ -45,6 +46,8 @@ struct Apps: ~Copyable {
     /// Of the apps that came later.
     private var places: [ACName: CgroupPlace] = [:]
     private var running: [CInt: AppProgram] = [:]
+    /// Of the apps whose handlers run first: closed when the app itself is executed.
+    private var beginnings: [ACName: CInt] = [:]
     private var failure: CInt?
     private var isStopping = false
     /// When an app that was asked to end is killed.
@@ -61,17 +64,20 @@ struct Apps: ~Copyable {
         self.isMutable = isMutable
     }
 
-    mutating func startAll(_ start: @escaping Starter) throws {
+    /// Starts them all; nobody but this function's caller holds `started` when the last one is executed or has failed.
+    mutating func startAll(_ started: CInt, _ start: @escaping Starter) throws {
         self.start = start
         for plan in plans { try connectTerminal(of: plan.name) }
-        for plan in plans { try launchFirst(of: plan, nil) }
+        for plan in plans { try launchFirst(of: plan, started) }
     }
 
-    private mutating func launchFirst(of plan: AppPlan, _ started: CInt?) throws {
-        try launch(AppProgram(plan: plan, stage: plan.beforeStart == nil ? .main : .beforeStart), started)
+    private mutating func launchFirst(of plan: AppPlan, _ started: CInt) throws {
+        if plan.beforeStart == nil { return try launch(AppProgram(plan: plan, stage: .main), started) }
+        beginnings[plan.name] = try check("fcntl", "start of app '\(plan.name)'") { clinux_duplicate(started, 0) }
+        try launch(AppProgram(plan: plan, stage: .beforeStart), started)
     }
 
-    private mutating func launch(_ program: AppProgram, _ started: CInt? = nil) throws {
+    private mutating func launch(_ program: AppProgram, _ started: CInt = -1) throws {
         let app = program.plan.name
         let child = try start(program, streams[app] ?? .none, places[app], started)
         running[child.pid] = program
@@ -89,10 +95,20 @@ struct Apps: ~Copyable {
 
     /// Every program of the app has ended; what it wrote is on its way.
     private mutating func finish(_ app: ACName) throws {
+        closeBeginning(of: app)
         streams.removeValue(forKey: app)?.closeAll()
         places.removeValue(forKey: app)?.closeAll()
         deadlines[app] = nil
         try PodEvent.ended(app).send(to: channel)
+    }
+
+    /// Tells whoever waits for the start of an app that there is none.
+    private func report(_ reason: Failure, of app: ACName) {
+        if let started = beginnings[app] { reportFailure(reason, to: started) }
+    }
+
+    private mutating func closeBeginning(of app: ACName) {
+        if let number = beginnings.removeValue(forKey: app) { close(number) }
     }
 
     /// Reaps, passes signals on, does what it is told, and returns the pod's exit status when the last program has ended.
@@ -103,7 +119,7 @@ struct Apps: ~Copyable {
             if running.isEmpty, !isMutable || isStopping { return failure ?? 0 }
             let ready = try wait(for: [signals.descriptor.raw, channel])
             // Only the outside ends a pod: who sends from inside has a number here. An init without handlers is as deaf.
-            while let (number, sender) = try signals.next() {
+            while let (number, sender, _) = try signals.next() {
                 if sender == 0 { received(number) }
             }
             if ready[1] { try takeOrder() }
@@ -177,8 +193,11 @@ struct Apps: ~Copyable {
             if isFailure(end) {
                 try fail(program, end)
             } else if deadlines[program.plan.name] == nil, !isStopping {
-                try launch(AppProgram(plan: program.plan, stage: .main))
+                let app = program.plan.name
+                try launch(AppProgram(plan: program.plan, stage: .main), beginnings[app] ?? -1)
+                closeBeginning(of: app)
             } else {
+                report(Failure("it was asked to end before its start"), of: program.plan.name)
                 try finish(program.plan.name)
             }
         case .main:
@@ -195,7 +214,9 @@ struct Apps: ~Copyable {
     }
 
     private mutating func fail(_ program: AppProgram, _ end: ProcessEnd) throws {
-        writeDiagnostic("run: the pre-start handler of app '\(program.plan.name)' failed: \(end)")
+        let reason = Failure("the pre-start handler of app '\(program.plan.name)' failed: \(end)")
+        writeDiagnostic("run: \(reason)")
+        report(reason, of: program.plan.name)
         try files.saveStatus(statusCode(end), of: program.plan.name)
         try finish(program.plan.name)
         requestStop(afterFailure: end)

@@ -132,7 +132,7 @@ private final class Attachment {
     }
 
     private func takeSignals() throws {
-        while let (number, _) = try signals.next() {
+        while let (number, _, _) = try signals.next() {
             switch number {
             case SIGWINCH: try followWindow()
             case SIGTERM, SIGINT, SIGHUP, SIGQUIT: hasEnded = true

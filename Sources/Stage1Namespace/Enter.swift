@@ -83,13 +83,14 @@ private func becomeCommand(
         try place.enter()
         try matchOutOfMemoryScore(score)
         leaveSessionKeyring()
-        let hasPrivateUsers = exists(Stage1ABI.Path.privateUsersMarker)
+        let marker = Stage1ABI.Path.privateUsersMarker
+        let users = exists(marker) ? try UserRange(parsing: readTextFile(marker, limit: 64)) : nil
         var namespaces: Namespaces = [.cgroup, .ipc, .hostname, .network, .mount]
-        if hasPrivateUsers { namespaces.insert(.user) }
+        if users != nil { namespaces.insert(.user) }
         try namespaces.join(app.process)
-        if hasPrivateUsers { try becomeRootOfUserNamespace() }
+        if users != nil { try becomeRootOfUserNamespace() }
         var spec = spec
-        try spec.become(user, in: AppFiles(root: Descriptor.open("/", [.directory, .path])))
+        try spec.become(user, among: users, in: AppFiles(root: Descriptor.open("/", [.directory, .path])))
         let file = try Descriptor.memory("launch")
         try file.writeAll(spec.encoded)
         try check("dup3", "launch specification") { clinux_dup3(file.raw, LaunchSpec.descriptor, 0) }
@@ -126,11 +127,12 @@ private func waitForCommand(_ child: borrowing ChildProcess, _ signals: borrowin
                 return 128 + number
             }
         }
-        while let (number, _) = try signals.next() {
+        while let (number, _, isFromKernel) = try signals.next() {
             guard number != SIGCHLD else {
                 if try child.hasStopped() { kill(getpid(), SIGSTOP) }  // the shell gets its terminal back
                 continue
             }
+            if isFromKernel { continue }  // a terminal's go to the command too
             try? child.send(number)  // it may have ended just now, which the next turn sees
         }
     }

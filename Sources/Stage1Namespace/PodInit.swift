@@ -37,9 +37,10 @@ struct PodInit {
     /// The story of the first process; returns its exit status.
     ///
     /// `start` gives one byte when this process may go on, and ends without one when the supervisor has died. The supervisor
-    /// waits until nobody holds `started` any more: the apps do until they are executed. `channel` carries events and orders.
-    /// `parentEnds` are the supervisor's ends of all this, closed here so that the end of either side can be seen.
+    /// waits until nobody holds `started` any more: the apps do until they are executed, and what keeps one from that is
+    /// written there. `channel` carries events and orders. `parentEnds` are the supervisor's ends of all this, closed here so that the end of either side can be seen.
     func main(start: CInt, started: CInt, channel: CInt, parentEnds: [CInt]) -> CInt {
+        var isStarted = false
         do {
             for number in parentEnds { close(number) }
             for pipe in pipes { pipe.closeOurs() }
@@ -55,17 +56,16 @@ struct PodInit {
             var apps = Apps(
                 plans: plans, files: files, channel: channel,
                 streams: Dictionary(uniqueKeysWithValues: pipes.map { ($0.app, $0.theirs) }), isMutable: isMutable)
-            var beginning: CInt = started
-            try apps.startAll { program, streams, place, reporter in
+            try apps.startAll(started) { program, streams, place, reporter in
                 try startApp(
-                    program, in: root, streams, place ?? cgroups.place(of: program.plan.name),
-                    started: reporter ?? beginning)
+                    program, in: root, streams, place ?? cgroups.place(of: program.plan.name), started: reporter)
             }
-            close(started)  // the apps hold it until they are executed
-            beginning = -1  // handlers that start later have nobody who waits for them
+            close(started)
+            isStarted = true
             return try apps.waitForEnd()
         } catch {
             writeDiagnostic("run: \(error)")
+            if !isStarted { reportFailure(error, to: started) }
             return entryPointFailure
         }
     }
@@ -104,11 +104,16 @@ struct PodInit {
                 sockets: program.sockets)
         } catch {
             writeDiagnostic("run: cannot start app '\(program.plan.name)': \(error)")
-            let sentence = Array("\(error)".utf8)
-            if started >= 0 { _ = write(started, sentence, sentence.count) }  // who waits may be gone
+            if started >= 0 { reportFailure(error, to: started) }
             _exit(entryPointFailure)
         }
     }
+}
+
+/// Tells whoever waits for a start that there is none; it may be gone.
+func reportFailure(_ error: any Error, to started: CInt) {
+    let sentence = Array("\(error)".utf8)
+    _ = write(started, sentence, sentence.count)
 }
 
 /// Hands the specification over and becomes the shim.

@@ -128,16 +128,9 @@ private func supervise(
     try first.users?.range.mapUsers(of: pid)
     let supervisor = try Supervisor(
         child, channel: channel.takeFirst(), signals: signals, pipes: first.pipes, control: control)
-    try start.writer.writeAll([1])
-    try waitUntilStarted(started)
     try writePIDFile(Stage1ABI.Path.pid, pid)
-    try readiness.allExecuted()
-    return try supervisor.run(readiness)
-}
-
-/// Waits until every app has been executed or the first process has given up: until nobody holds the writing end.
-private func waitUntilStarted(_ started: consuming Pipe) throws {
-    _ = try started.takeReader().readAll()  // what is said there was said on stderr too
+    try start.writer.writeAll([1])
+    return try supervisor.run(readiness, started: started.takeReader())
 }
 
 /// Says that the pod is ready.

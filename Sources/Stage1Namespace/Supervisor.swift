@@ -48,8 +48,16 @@ final class Supervisor {
     }
 
     /// Returns the exit status of the pod when it has ended and everything that its apps wrote has arrived.
-    func run(_ readiness: Readiness) throws -> CInt {
+    ///
+    /// `started` is the end of a pipe that the apps hold until they are executed; why one was not is told there.
+    func run(_ readiness: Readiness, started: consuming Descriptor) throws -> CInt {
         defer { own.restore() }
+        var isStarting = true
+        try awaitStart(on: started) { complaint in
+            isStarting = false
+            // What is said there was said on stderr too.
+            if complaint.isEmpty { try readiness.allExecuted() }
+        }
         for socket in readiness.sockets {
             try loop.watch(socket, .reading) { [unowned self] _ in try readiness.take(from: socket, first: child.pid) }
         }
@@ -57,7 +65,9 @@ final class Supervisor {
         try loop.watch(channel.raw, .reading) { [unowned self] _ in try takeEvent() }
         try loop.watch(child.descriptor.raw, .reading) { [unowned self] _ in try ended() }
         while true {
-            if let end, isImpatient || !isBusy { return wasEscaped ? Self.statusAfterEscape : end.shellStatus }
+            if let end, isImpatient || !(isBusy || isStarting) {
+                return wasEscaped ? Self.statusAfterEscape : end.shellStatus
+            }
             try loop.turn()
             for app in apps.values { app.tidy() }
         }
@@ -75,7 +85,7 @@ final class Supervisor {
     }
 
     private func takeSignals() throws {
-        while let (number, _) = try signals.next() {
+        while let (number, _, _) = try signals.next() {
             switch number {
             case SIGCHLD, SIGPIPE: continue  // who does not read any more is no concern of the apps
             case SIGWINCH where apps.values.contains(where: \.showsTerminal):
@@ -127,7 +137,7 @@ final class Supervisor {
 extension Supervisor {
     /// Starts an app of the manifest, unless it runs already.
     ///
-    /// `done` is called when it, or its handler, has been executed, or when it has ended because that could not be.
+    /// `done` is called when it has been executed, or when it has ended because that could not be.
     func start(_ app: ACName, by control: AppControl, done: @escaping (ControlReply) -> Void) throws {
         if running.contains(app) { return done(.done) }
         guard end == nil else { throw Failure("the pod is ending") }
@@ -137,7 +147,17 @@ extension Supervisor {
         try PodOrder.start(plan, pipes.theirs, place, started: started.writer.raw).send(to: channel.raw)
         try connect(pipes)
         running.insert(app)
-        let reader = started.takeReader().release()
+        try awaitStart(on: started.takeReader()) { [unowned self] complaint in
+            if complaint.isEmpty { return done(.done) }
+            let reply = ControlReply.failed(complaint)
+            guard running.contains(app) else { return done(reply) }
+            waitingForEnd[app, default: []].append { done(reply) }
+        }
+    }
+
+    /// Calls `done`, with what was said, when nobody holds the other end any more.
+    private func awaitStart(on started: consuming Descriptor, _ done: @escaping (String) throws -> Void) throws {
+        let reader = started.release()
         var complaint: [UInt8] = []
         try loop.watch(reader, .reading) { [unowned self] _ in
             var buffer = [UInt8](repeating: 0, count: 4096)
@@ -148,10 +168,7 @@ extension Supervisor {
             }
             loop.forget(reader)
             close(reader)
-            if complaint.isEmpty { return done(.done) }
-            let reply = ControlReply.failed(String(decoding: complaint, as: UTF8.self))
-            guard running.contains(app) else { return done(reply) }
-            waitingForEnd[app, default: []].append { done(reply) }
+            try done(String(decoding: complaint, as: UTF8.self))
         }
     }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -229,4 +232,36 @@ int cinspect_trace(pid_t pid, char *program, size_t size) {
 long cinspect_session_keyring(void) {
     const int get_keyring_id = 0, session = -3;  // KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING
     return syscall(SYS_keyctl, get_keyring_id, session, 0);
+}
+
+int cinspect_notify_barrier(const char *path, int milliseconds) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int ends[2];
+    int number = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (number == -1 || pipe(ends) == -1) return -1;
+    char text[] = "BARRIER=1";
+    struct iovec content = {.iov_base = text, .iov_len = sizeof text - 1};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {{0}};
+    struct msghdr message = {
+        .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &content, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof control.space};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
+    ssize_t sent = sendmsg(number, &message, MSG_NOSIGNAL);
+    close(number);
+    close(ends[1]);
+    struct pollfd end = {.fd = ends[0]};
+    int ready = sent == -1 ? -1 : poll(&end, 1, milliseconds);
+    close(ends[0]);
+    if (ready == 0) errno = ETIMEDOUT;
+    return ready == 1 ? 0 : -1;
 }

@@ -1,3 +1,4 @@
+import CInspect
 import CLinux
 import Glibc
 
@@ -76,11 +77,13 @@ private func reportLoopback() {
     report("loopback", result)
 }
 
-/// Says something to the service manager, or at the path that is the second word.
+/// Says something to the service manager, or at the path that is the second word, and waits until it is heard, as
+/// systemd-notify(1) does: who has ended cannot be told from a stranger.
 private func notify(_ words: [String]) {
     let place = words.count > 1 ? words[1] : getenv("NOTIFY_SOCKET").map { String(cString: $0) } ?? ""
     let text = word(words, 0)
-    let result = clinux_send_notification(place, text, text.utf8.count)
+    var result = clinux_send_notification(place, text, text.utf8.count)
+    if result == 0 { result = cinspect_notify_barrier(place, 5_000) }
     report("notify \(text)", result == 0 ? "ok" : errorName(errno))
 }
 

@@ -336,6 +336,8 @@ extension Integration {
                         "enter", uuid, "/inspect", "user", "+", "namespaces", "+", "status", "+", "write", "/etc/x", "1"
                     )
                     .succeeded().output)
+                try rkt("enter", "--user=70000", uuid, "/inspect", "user").refused(
+                    "user 70000 is not in the pod's user namespace, which has 0 to 65535")
                 #expect(try rkt("status", uuid).succeeded().output.contains("state=running"))
                 try rkt("stop", uuid).succeeded()
                 let own = Facts(pod.wait(.seconds(20)).output)

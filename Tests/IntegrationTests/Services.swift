@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -64,6 +65,55 @@ extension Integration {
                 try rkt("stop", service.uuid()).succeeded()
                 #expect(service.process.wait(.seconds(60)).status == 0)
                 #expect(service.said == [Self.ready])
+            }
+        }
+
+        /// An app whose handler before the start ends with the first signal.
+        private static func handled(_ name: String) throws -> ACIBuilder {
+            try RktFixture.probe(name).eventHandler("pre-start", exec: ["/inspect", "wait", "60"])
+        }
+
+        @Test func `a pod is ready when the handlers before its apps have ended and the apps are executed`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(Self.handled("example.com/careful"))
+                let service = try Service(rkt, ["--net=none", image, "--", "wait", "60"])
+                try service.process.waitForOutput("waiting=")
+                try rkt("status", "--wait-ready=300ms", service.uuid()).refused("context deadline exceeded")
+                #expect(service.said == [])
+                let first = try readText(rkt.podDirectory(service.uuid()).appending("pid")).split(separator: "\n")
+                kill(try #require(first.first.flatMap { CInt($0) }), SIGUSR1)
+                try waitUntil("readiness") { service.said == [Self.ready] }
+                try waitUntil("the app to wait") { Facts(service.process.outputSoFar).all("waiting").count == 2 }
+                try rkt("stop", service.uuid()).succeeded()
+                #expect(service.process.wait(.seconds(60)).status == 0)
+            }
+        }
+
+        @Test func `a pod that is asked to stop before its apps run ends, and was never ready`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(Self.handled("example.com/careful"))
+                let service = try Service(rkt, ["--net=none", image, "--", "env"])
+                try service.process.waitForOutput("waiting=")
+                try rkt("stop", "--wait=20s", service.uuid()).succeeded()
+                let result = service.process.wait(.seconds(60))
+                #expect(result.status == 0, "\(result)")
+                #expect(Facts(result.output).environment.isEmpty)
+                #expect(service.said == [])
+            }
+        }
+
+        @Test func `a pod with an app that cannot be executed is never ready`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.probeImage()
+                let service = try Service(
+                    rkt,
+                    [
+                        "--net=none", image, "--name=good", "--", "wait", "60", "---", image, "--name=missing",
+                        "--exec=/missing",
+                    ])
+                let result = service.process.wait(.seconds(60))
+                #expect(result.status != 0, "\(result)")
+                #expect(service.said == [])
             }
         }
 

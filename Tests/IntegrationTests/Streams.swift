@@ -111,6 +111,19 @@ extension Integration {
             }
         }
 
+        @Test func `a key reaches a command that entered, and once`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startWaitingPod()
+                let result = try rkt.type(
+                    ["expect=waiting=", "type=\\x03", "expect=signal=INT", "expect=signal=none"],
+                    ["enter", uuid, "/inspect", "wait", "60", "+", "wait", "1"])
+                #expect(result.status == 0, "\(result)")
+                #expect(result.output.contains("terminal: as before, steps left: 0"), "\(result)")
+                pod.signal(SIGTERM)
+                pod.wait(.seconds(20))
+            }
+        }
+
         @Test func `three times ^] leaves an app that does not listen`() throws {
             try RktFixture.with { rkt throws in
                 let result = try rkt.type(

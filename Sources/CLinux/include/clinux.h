@@ -4,6 +4,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -265,8 +266,8 @@ int clinux_reset_signal_handlers(void);
 int clinux_ignore_signal(int signal);
 /// signalfd4(2) for all signals, close-on-exec and non-blocking.
 int clinux_signalfd(void);
-/// Reads one signal: its number and the sender's pid; 0 when there is none.
-int clinux_read_signal(int fd, pid_t *sender);
+/// Reads one signal: its number, the sender's pid, and whether the kernel sent it itself; 0 when there is none.
+int clinux_read_signal(int fd, pid_t *sender, bool *is_from_kernel);
 
 /// poll(2) over up to 8 descriptors for reading; a bit per descriptor that is ready. `timeout` in milliseconds, -1 for ever.
 int clinux_poll(const int *fds, int count, int timeout);

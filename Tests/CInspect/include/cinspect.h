@@ -51,6 +51,10 @@ int cinspect_push_terminal_input(int fd);
 /// errno.
 int cinspect_trace(pid_t pid, char *program, size_t size);
 
+/// Waits until the service manager that listens at `path` has taken all that was said to it before, as sd_notify_barrier(3)
+/// does: 0, or -1 with errno.
+int cinspect_notify_barrier(const char *path, int milliseconds);
+
 /// keyctl(2): the number of the session keyring, or -1 with errno.
 long cinspect_session_keyring(void);
 
