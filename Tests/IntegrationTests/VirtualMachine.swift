@@ -107,6 +107,13 @@ extension Integration {
             #expect(entered.lines.contains("./rkt-UUID/app-inspect 67108864"), "\(entered)")
         }
 
+        @Test func `where user namespaces are switched off, private users are refused with the reason`() throws {
+            let step = try step("no users")
+            #expect(step.status == 254, "\(step)")
+            let sentence = "user namespaces are switched off (sysctl user.max_user_namespaces is 0)"
+            #expect(step.lines.contains { $0.hasSuffix(sentence) }, "\(step)")
+        }
+
         @Test func `nothing is left when all is over`() throws { #expect(try step("left").lines.isEmpty) }
 
         // The script and what came of it
@@ -218,6 +225,8 @@ extension Integration {
             step killed killed
             step users service $rkt run --private-users --net=none example.com/inspect --memory=48Mi -- user + memory 268435456
             step "entered users" entered_users
+            echo 0 >/proc/sys/user/max_user_namespaces
+            step "no users" $rkt run --private-users --net=none example.com/inspect
             step shell $rkt $pod --memory=48Mi -- memory 268435456
             step blocked service -p TasksMax=200 sh -c "$rkt $pod --memory=48Mi -- user; exit \$?"
             step unlimited service -p TasksMax=200 sh -c "$rkt $pod -- user; exit \$?"
