@@ -122,6 +122,8 @@ extension Integration {
                     usleep(useconds_t(clamping: delay))
                     running.signal(SIGKILL)
                     running.wait()
+                    // What it has started is killed with it, but may have to end a call to the disk before it is dead.
+                    try running.waitForGroup()
                     if round % 4 == 3 || Programs.long { try check(rkt, image, what, fetched, round) }
                 }
                 try check(rkt, image, what, fetched, rounds)

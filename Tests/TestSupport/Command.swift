@@ -178,6 +178,13 @@ package final class RunningCommand {
         kill(-pid, SIGKILL)
     }
 
+    /// Waits until everything in its process group is dead.
+    package func waitForGroup() throws {
+        try waitUntil("the group of process \(pid) to be dead") {
+            HostState.descendants().allSatisfy { getpgid($0.pid) != pid }
+        }
+    }
+
     /// Waits for the end; kills the program when its time is over.
     @discardableResult
     package func wait(_ limit: Duration? = nil) -> CommandResult {
