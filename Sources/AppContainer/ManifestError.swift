@@ -19,6 +19,7 @@ package enum ManifestError: Error, Equatable {
     case duplicate(String, name: String)
     case duplicateApp(ACName)
     case duplicateVolume(ACName)
+    case noImageID(ACName)
 
     case volumeKind
     case hostVolumeSourceNotAbsolute
@@ -66,6 +67,7 @@ extension ManifestError: CustomStringConvertible {
         case .duplicate(let what, let name): "duplicate \(what) '\(name)'"
         case .duplicateApp(let name): "multiple apps with same name \(name)"
         case .duplicateVolume(let name): "duplicate volume name \(quoted(name.rawValue))"
+        case .noImageID(let name): "no image ID for app \(quoted(name.rawValue))"
 
         case .volumeKind: "unrecognized volume kind: should be one of \"empty\", \"host\""
         case .hostVolumeSourceNotAbsolute: "source for host volume must be absolute path"

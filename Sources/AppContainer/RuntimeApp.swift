@@ -56,7 +56,9 @@ package struct RuntimeApp: Equatable, Sendable {
 extension RuntimeApp: JSONDecodable, JSONEncodable {
     package init(json: JSONValue, at path: JSONPath) throws {
         let fields = try JSONFields(json, at: path)
-        name = try fields.required("name")
+        let name = try fields.required("name", as: ACName.self)
+        if json["image"]?["id"] == nil { throw JSONFieldError(at: path, ManifestError.noImageID(name)) }
+        self.name = name
         image = try fields.required("image")
         app = try fields.optional("app")
         readOnlyRootFS = try fields.optional("readOnlyRootFS") ?? false

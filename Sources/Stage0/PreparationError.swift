@@ -10,7 +10,6 @@ package enum PreparationError: Error, Equatable {
     case invalidAppName(String)
     case noAppSection(ImageID)
     case noAppSectionInManifest
-    case noImageID(ACName)
     case duplicateVolume(ACName)
     case capabilitiesBothWays
     case invalidSeccompMode(String)
@@ -27,7 +26,6 @@ extension PreparationError: CustomStringConvertible {
         case .invalidAppName(let text): "invalid app name format: '\(text)'"
         case .noAppSection(let id): "error: image \(id) has no app section and --exec argument is not provided"
         case .noAppSectionInManifest: "no app section in the pod manifest or the image manifest"
-        case .noImageID(let name): "no image ID for app \"\(name)\""
         case .duplicateVolume(let name): "duplicate volume name \"\(name)\""
         case .capabilitiesBothWays: "error: cannot use both --caps-retain and --caps-remove on the same image"
         case .invalidSeccompMode(let text): "invalid seccomp mode command-line override: '\(text)'"

@@ -106,6 +106,10 @@ import Testing
             "apps[1].image.id: image ID 'sha256-ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100' does not start with 'sha512-'"
         ),
         (#""user": "0","#, "", "apps[0].app.user: user cannot be empty"),
+        (
+            #"{"id": "sha512-ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"}"#,
+            #"{"name": "example.com/till"}"#, "apps[1]: no image ID for app \"register\""
+        ),
     ])
     func `invalid manifests say what is wrong`(old: String, new: String, message: String) {
         let text = Self.complete.replacing(old, with: new, maxReplacements: 1)
