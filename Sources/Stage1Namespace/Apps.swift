@@ -27,8 +27,8 @@ struct AppProgram {
 /// The apps of a pod on their way from start to end.
 ///
 /// The first one that fails ends the pod: the others are asked to end, and its status is the pod's. When all end well
-/// the pod ends with 0. A program ended by SIGHUP, SIGINT, SIGTERM or SIGPIPE has not failed. A mutable pod only ends when
-/// it is asked to.
+/// the pod ends with 0. A program ended by SIGHUP, SIGINT, SIGTERM or SIGPIPE has not failed; a handler before the start
+/// has, unless it was asked to end. A mutable pod only ends when it is asked to.
 ///
 /// Source: rkt 1.30.0, stage1/init/common/units.go and systemd.service(5), "SuccessExitStatus=".
 struct Apps: ~Copyable {
@@ -190,15 +190,16 @@ struct Apps: ~Copyable {
         guard let program = running.removeValue(forKey: pid) else { return }  // an orphan that came to us to be reaped
         switch program.stage {
         case .beforeStart:
-            if isFailure(end) {
+            let app = program.plan.name
+            let isAsked = isStopping || deadlines[app] != nil
+            if isAsked ? isFailure(end) : end != .exited(0) {
                 try fail(program, end)
-            } else if deadlines[program.plan.name] == nil, !isStopping {
-                let app = program.plan.name
+            } else if isAsked {
+                report(Failure("it was asked to end before its start"), of: app)
+                try finish(app)
+            } else {
                 try launch(AppProgram(plan: program.plan, stage: .main), beginnings[app] ?? -1)
                 closeBeginning(of: app)
-            } else {
-                report(Failure("it was asked to end before its start"), of: program.plan.name)
-                try finish(program.plan.name)
             }
         case .main:
             try files.forgetProcess(of: program.plan.name)
