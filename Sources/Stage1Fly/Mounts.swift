@@ -21,9 +21,12 @@ private let kernelTrees = ["dev", "proc", "sys"]
 ///
 /// Everything of the host is taken from ``Stage1ABI/Path/hostTree`` and keeps the propagation it has there: what the app
 /// mounts below a shared directory appears on the host. What is mounted here does not, and nothing is made on the host but
-/// the missing targets in volumes. Mounts below a volume come along only when it says so.
+/// the missing targets in volumes. Mounts below a volume come along only when it says so. A read-only root is so at the
+/// end, without what is mounted below it.
 func mountEverything(for app: PreparedApp, of pod: PreparedPod) throws {
     let volumes = try plan(for: app, of: pod)
+    // What is restricted at the end has to be a mount of its own.
+    if app.runtime.readOnlyRootFS { try DetachedMount(copying: app.root, recursive: false).attach(at: app.root) }
     let root = try Descriptor.open(app.root, [.directory, .path])
     let top = try FileStatus(of: root)
     var places = MountTargetRules()
@@ -45,6 +48,7 @@ func mountEverything(for app: PreparedApp, of pod: PreparedPod) throws {
         _ = try perform(
             Step(source: source, targetInApp: target, recursive: false, readOnly: false), below: root, places)
     }
+    if app.runtime.readOnlyRootFS { try restrictMount(app.root, .readOnly, recursive: false) }
 }
 
 private func plan(for app: PreparedApp, of pod: PreparedPod) throws -> [Step] {

@@ -31,7 +31,7 @@ func run(_ words: [String]) throws -> CInt {
     }
     let spec = try launchSpec(for: app)
     try collectNameFiles(arguments.nameFiles, hostname: nil)
-    warnOfIsolators(app)
+    try checkLimitations(of: app)
     try addHostsFile(to: app)
     try mountEverything(for: app, of: pod)
     try record(spec, for: app)
@@ -71,13 +71,6 @@ private func launchSpec(for app: PreparedApp) throws -> LaunchSpec {
     spec.searchPath = searchPath(of: app)
     spec.limits = try InheritedLimits.current().limits(of: app.app)
     return spec
-}
-
-/// Tells what is asked for and not done here.
-private func warnOfIsolators(_ app: PreparedApp) {
-    let names = Set(app.app.isolators.map(\.name)).subtracting(["os/linux/rlimits"]).sorted()
-    guard !names.isEmpty else { return }
-    writeDiagnostic("warning: stage1-fly does not isolate apps, ignoring \(names.joined(separator: ", "))")
 }
 
 /// A name for this machine where the image brings none.
