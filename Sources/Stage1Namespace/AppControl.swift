@@ -101,7 +101,10 @@ struct AppControl {
         }
         for warning in plan.warnings { writeDiagnostic(warning) }
         try saveFiles(of: plan)
-        let pipes = try AppPipes(app, StreamPlan(prepared, isInteractive: false), hasTerminal: false)
+        let log = try KubernetesLogPlan(prepared, of: pod.manifest)
+        if let log { _ = try KubernetesLog(log) }  // nothing has been started yet
+        let pipes = try AppPipes(
+            app, StreamPlan(prepared, isInteractive: false), hasTerminal: false, kubernetesLog: log)
         return (plan, pipes, try cgroups.makePlace(for: plan))
     }
 

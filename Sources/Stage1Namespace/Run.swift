@@ -44,7 +44,9 @@ func run(_ words: [String]) throws -> CInt {
 
     let hasTerminal = Terminal.isOne(0)
     let pipes = try pod.apps.map { app in
-        try AppPipes(app.name, StreamPlan(app, isInteractive: arguments.isInteractive), hasTerminal: hasTerminal)
+        try AppPipes(
+            app.name, StreamPlan(app, isInteractive: arguments.isInteractive), hasTerminal: hasTerminal,
+            kubernetesLog: KubernetesLogPlan(app, of: pod.manifest))
     }
     try checkSysctls(plans, namespaces: PodInit.namespaces(network, sharesIPC: sharesIPC))
     for (pipe, plan) in zip(pipes, plans) {

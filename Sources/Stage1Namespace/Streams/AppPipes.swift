@@ -49,14 +49,17 @@ final class AppPipes {
     let app: ACName
     let plan: StreamPlan
     let hasTerminal: Bool
+    /// Where what the app writes goes besides.
+    let kubernetesLog: KubernetesLogPlan?
     private(set) var theirs = AppDescriptors.none
     private var ours: [CInt] = [-1, -1, -1]
 
     /// `hasTerminal`: this process has one on its standard input.
-    init(_ app: ACName, _ plan: StreamPlan, hasTerminal: Bool) throws {
+    init(_ app: ACName, _ plan: StreamPlan, hasTerminal: Bool, kubernetesLog: KubernetesLogPlan?) throws {
         self.app = app
         self.plan = plan
         self.hasTerminal = hasTerminal
+        self.kubernetesLog = kubernetesLog
         for (index, mode) in plan.all.enumerated() {
             switch mode {
             case .null: continue

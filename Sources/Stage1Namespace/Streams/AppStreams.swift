@@ -40,6 +40,7 @@ final class AppStreams {
     /// The side of the app's terminal that is ours, or -1; it is open as long as ``inputSink`` is there.
     private var terminal: CInt = -1
     private var escape = EscapeSequence()
+    private let kubernetesLog: KubernetesLog?
     /// Called when the user types the escape sequence.
     private let kill: () -> Void
 
@@ -49,6 +50,7 @@ final class AppStreams {
         self.own = own
         self.kill = kill
         hasTerminal = plan.wantsTerminal(hasTerminal: pipes.hasTerminal)
+        kubernetesLog = try pipes.kubernetesLog.map { try KubernetesLog($0) }
         pipes.closeTheirs()
         try start(pipes)
     }
@@ -80,16 +82,20 @@ final class AppStreams {
     ) throws {
         guard let reader = pipes.take(index) else { return }
         let pump: Pump
+        let kubernetesLog = kubernetesLog
         switch mode {
         case .log:
             let log = try AppLog(of: app.rawValue, stream)
-            pump = try Pump(loop, from: reader, to: [sink]) { log.append($0) }
+            pump = try Pump(loop, from: reader, to: [sink]) {
+                log.append($0)
+                kubernetesLog?.append($0, stream)
+            }
         case .interactive:
             pump = try Pump(loop, from: reader, to: [sink])
             // Who writes to a pipe that nobody reads is to learn it.
             sink.addWhenBroken { [weak pump] in pump?.end() }
         default:
-            pump = try Pump(loop, from: reader)
+            pump = try Pump(loop, from: reader) { kubernetesLog?.append($0, stream) }
             try serve(stream.rawValue, output: pump, input: nil, &attachable)
         }
         outputs.append(pump)
@@ -159,7 +165,10 @@ final class AppStreams {
     /// Whether something is still on its way.
     var isBusy: Bool { outputs.contains { !$0.hasEnded } || servers.contains(where: \.isBusy) }
 
-    func tidy() { for server in servers { server.tidy() } }
+    func tidy() {
+        for server in servers { server.tidy() }
+        if outputs.allSatisfy(\.hasEnded) { kubernetesLog?.finish() }
+    }
 }
 
 /// `^]` three times within a second: the user wants out.
