@@ -37,6 +37,7 @@ package func planApp(
     let identity = try resolveIdentity(of: app, in: files)
     if let users { try identity.check(isIn: users) }
     let volumes = try volumePlan(for: app, of: pod.manifest)
+    _ = try KubernetesLogPlan(app, of: pod.manifest)  // an app that can never start is not to be added
 
     var spec = LaunchSpec(
         arguments: app.app.exec, environment: try environment(of: app, named: true), user: identity.user,
@@ -74,9 +75,13 @@ package func planApp(
 /// What an app asks for and does not get.
 private func warnings(about app: PreparedApp) -> [String] {
     app.app.isolators.compactMap { isolator in
-        guard case .networkBandwidth = isolator else { return nil }
-        return "warning: \(isolator.name) isolator of app '\(app.name)' needs a network of the pod's own, which "
-            + "stage1-ns cannot give yet, ignoring"
+        let reason: String
+        switch isolator {
+        case .networkBandwidth: reason = "needs a network of the pod's own, which stage1-ns cannot give yet"
+        case .selinuxContext: reason = "asks for a label of SELinux, which stage1-ns does not set"
+        default: return nil
+        }
+        return "warning: \(isolator.name) isolator of app '\(app.name)' \(reason), ignoring"
     }
 }
 
