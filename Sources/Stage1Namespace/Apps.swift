@@ -174,9 +174,11 @@ struct Apps: ~Copyable {
         guard deadlines[app] == nil, let stop = running.values.first(where: { $0.plan.name == app })?.plan.stop else {
             return
         }
-        deadlines[app] = now() + Int64(stop.timeout) * 1_000_000_000
+        deadlines[app] = deadline(for: stop)
         signal(app, number == SIGTERM ? stop.signal ?? SIGTERM : number)
     }
+
+    private func deadline(for stop: StopPlan) -> Int64 { now() + Int64(stop.timeout) * 1_000_000_000 }
 
     private func signal(_ app: ACName, _ number: CInt) {
         for (pid, program) in running where program.plan.name == app { kill(pid, number) }
@@ -205,6 +207,8 @@ struct Apps: ~Copyable {
             try files.forgetProcess(of: program.plan.name)
             try files.saveStatus(statusCode(end), of: program.plan.name)
             if program.plan.afterStop != nil {
+                // It is on its way out: nobody asks it to end any more.
+                deadlines[program.plan.name] = deadline(for: program.plan.stop)
                 try launch(AppProgram(plan: program.plan, stage: .afterStop))
             } else {
                 try finish(program.plan.name)

@@ -54,6 +54,43 @@ extension Integration {
         }
 
         @Test(arguments: Flavor.all)
+        func `without a PATH of its own an app is looked for in its directory first`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                var image = try RktFixture.probe("example.com/a").file("/no-program", "x")
+                for directory in ["/tools", "/bin", "/usr", "/usr/bin"] { image = image.directory(directory) }
+                image = image.symlink("/tools/one", to: "/inspect").file("/bin/one", "not this")
+                    .file("/bin/two", "no program").symlink("/usr/bin/two", to: "../../inspect")
+                    .symlink("/bin/three", to: "/nowhere").directory("/bin/four").symlink(
+                        "/usr/bin/four", to: "/inspect")
+                let id = try rkt.fetch(image)
+                for name in ["one", "two", "four"] {
+                    let result = try rkt.run(
+                        flavor, image: id, appOptions: ["--working-dir=/tools", "--exec=\(name)"], ["cwd"])
+                    #expect(Facts(try result.succeeded().output)["cwd"] == "/tools", "\(name)")
+                }
+                for name in ["three", "five"] {
+                    try rkt.run(flavor, image: id, appOptions: ["--working-dir=/tools", "--exec=\(name)"]).refused(
+                        "unable to find \"\(name)\" in \"/tools:/bin:/usr/bin\"")
+                }
+                let file = try rkt.run(flavor, image: id, appOptions: ["--exec=/no-program"])
+                #expect(file.status != 0 && file.errors.contains("/no-program"), "\(file)")
+            }
+        }
+
+        @Test func `a script without its interpreter is told apart from a program that is not there`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").file("/script", "#!/bin/nothing\n", mode: 0o755)
+                        .symlink("/link", to: "/nowhere"))
+                let script = try rkt.run(image: image, appOptions: ["--exec=/script"])
+                #expect(script.status == 203, "\(script)")
+                #expect(script.errors.contains("'/script'") && script.errors.contains("interpreter"), "\(script)")
+                let link = try rkt.run(image: image, appOptions: ["--exec=/link"])
+                #expect(link.status == 203 && !link.errors.contains("interpreter"), "\(link)")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
         func `a program that is not there is named`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
                 let result = try rkt.run(flavor, image: rkt.probeImage(), appOptions: ["--exec=/no/such"])
@@ -163,31 +200,26 @@ extension Integration {
             try RktFixture.with { rkt throws in
                 let source = rkt.directory.appending("source")
                 try makeDirectories(source)
-                guard flavor == .ns else { return }  // ignored by fly, as by the original
-                let facts = try rkt.ask(
-                    flavor, "write /etc/x 1 + mkdir /new + write /data/x 1",
-                    options: ["--volume=data,kind=host,source=\(source)"],
-                    appOptions: ["--readonly-rootfs=true", "--mount=volume=data,target=/data"])
-                #expect(facts["write /etc/x"] == "EROFS")
-                #expect(facts["mkdir /new"] == "EROFS")
-                #expect(facts["write /data/x"] == "ok")
-            }
-        }
-
-        @Test func `hooks of the image run before and after the app, in its root`() throws {
-            try RktFixture.with { rkt throws in
-                let source = rkt.directory.appending("source")
-                try makeDirectories(source)
-                let image = try rkt.fetch(
-                    RktFixture.probe("example.com/a").mountPoint("data", "/data")
-                        .eventHandler("pre-start", exec: ["/inspect", "write", "/data/before", "1"])
-                        .eventHandler("post-stop", exec: ["/inspect", "write", "/data/after", "1"]))
-                let facts = try rkt.ask(
-                    "exists /data/before + exists /data/after",
-                    options: ["--volume=data,kind=host,source=\(source)"], image: image)
-                #expect(facts["exists /data/before"] == "yes")
-                #expect(facts["exists /data/after"] == "no")
-                #expect(try entries(of: source) == ["after", "before"])
+                for options in [[], ["--no-overlay"]] {
+                    let facts = try rkt.ask(
+                        flavor, "write /etc/x 1 + mkdir /new + chmod / 511 + write /data/x 1 + write /data/in/x 1",
+                        options: options + [
+                            "--volume=data,kind=host,source=\(source)", "--volume=in,kind=empty",
+                        ],
+                        appOptions: [
+                            "--readonly-rootfs=true", "--mount=volume=data,target=/data",
+                            "--mount=volume=in,target=/data/in",
+                        ])
+                    for question in ["write /etc/x", "mkdir /new", "chmod /"] {
+                        #expect(facts[question] == "EROFS", "\(question)")
+                    }
+                    for question in ["write /data/x", "write /data/in/x"] {
+                        #expect(facts[question] == "ok", "\(question)")
+                    }
+                    try rkt.collectGarbage()
+                }
+                try rkt.run(flavor, image: rkt.probeImage(), appOptions: ["--readonly-rootfs=maybe"], ["user"])
+                    .refused("--readonly-rootfs must be set with a boolean")
             }
         }
 
