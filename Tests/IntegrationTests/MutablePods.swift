@@ -271,7 +271,7 @@ extension Integration {
 
 extension RktFixture {
     /// Starts a mutable pod without apps, and returns when apps can be added.
-    fileprivate func startSandbox(_ options: [String] = []) throws -> (RunningCommand, uuid: String) {
+    func startSandbox(_ options: [String] = []) throws -> (RunningCommand, uuid: String) {
         let file = directory.appending("uuid-\(podIDs.count)")
         let running = try start(["app", "sandbox", "--net=none", "--uuid-file-save=\(file)"] + options)
         var uuid = ""
@@ -283,12 +283,12 @@ extension RktFixture {
         return (running, uuid)
     }
 
-    fileprivate func appState(_ app: String, _ uuid: String) throws -> String? {
+    func appState(_ app: String, _ uuid: String) throws -> String? {
         let lines = try self("app", "status", uuid, "--app=\(app)").succeeded().lines
         return lines.first { $0.hasPrefix("state=") }.map { String($0.dropFirst("state=".count)) }
     }
 
-    fileprivate func waitForApp(_ app: String, _ uuid: String, _ state: String) throws {
+    func waitForApp(_ app: String, _ uuid: String, _ state: String) throws {
         for _ in 0..<200 {
             if try appState(app, uuid) == state { return }
             try Command("/bin/sleep", ["0.05"]).run()
@@ -296,7 +296,7 @@ extension RktFixture {
         Issue.record("app '\(app)' did not become \(state)")
     }
 
-    fileprivate func stop(_ pod: RunningCommand, _ uuid: String) throws {
+    func stop(_ pod: RunningCommand, _ uuid: String) throws {
         try self("stop", uuid).succeeded()
         pod.wait()
     }

@@ -2,10 +2,11 @@ import CLinux
 import LinuxSystem
 import Stage1Interface
 import Stage1Kit
+import SystemPackage
 
-/// The file of a ``KubernetesLogPlan``: a line `TIME stdout|stderr TEXT` for each that the app wrote, nothing else kept.
+/// The file of a ``KubernetesLogPlan``: a line `TIME stdout|stderr TEXT` for each that the app wrote.
 ///
-/// It begins anew whenever the app is started. One that cannot be written any more says so once and lets the app go on.
+/// It begins anew whenever the app is started. When it cannot be written any more it says so once, and the app goes on.
 ///
 /// Source: rkt 1.30.0, stage1/iottymux/iottymux.go.
 final class KubernetesLog {
@@ -18,7 +19,7 @@ final class KubernetesLog {
 
     init(_ plan: KubernetesLogPlan) throws {
         try explaining("cannot open log '\(plan.path)' in '\(plan.directory)'") {
-            try makeDirectories(plan.directory, mode: 0o755)
+            if plan.directory.isRelative { try makeDirectories(plan.directory, mode: 0o755) }  // the pod's own
             file = try Descriptor.open(plan.directory, [.directory]).openBeneath(
                 plan.path, [.writeOnly, .create, .truncate, .nonBlocking, .noControllingTerminal], mode: 0o640)
         }
