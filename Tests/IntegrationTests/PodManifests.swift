@@ -1,3 +1,4 @@
+import JSON
 import SystemPackage
 import TestSupport
 import Testing
@@ -5,6 +6,26 @@ import Testing
 extension Integration {
     /// Pod manifests that somebody made, and what flags put into those that rkt makes.
     @Suite struct PodManifests {
+        @Test func `a manifest that rkt makes names its version and the images, apps in the order given`() throws {
+            try RktFixture.with { rkt throws in
+                let ids = try ["one", "two"].map {
+                    try rkt.fetch(RktFixture.probe("example.com/\($0)").label("version", "1.0-\($0)"))
+                }
+                let uuid = try rkt("prepare", ids[1], ids[0], "--name=last").succeeded().text
+                let manifest = try JSONValue(
+                    parsing: Array(rkt("cat-manifest", "--pretty-print=false", uuid).succeeded().output.utf8))
+                let version = try rkt("version").succeeded().lines[cell: 0]
+                #expect(manifest["acVersion"]?.string.map { "rkt Version: \($0)" } == version)
+                #expect(manifest["acKind"] == "PodManifest")
+                let apps = try #require(manifest["apps"]?.array)
+                #expect(apps.map { $0["name"]?.string } == ["two", "last"])
+                for (app, word) in zip(apps, ["two", "one"]) {
+                    let label: JSONValue = ["name": "version", "value": .string("1.0-\(word)")]
+                    #expect(app["image"]?["labels"]?.array?.contains(label) == true, "\(app)")
+                }
+            }
+        }
+
         @Test func `annotations and labels of the user stand in the manifest`() throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(
@@ -76,7 +97,7 @@ extension Integration {
         }
 
         static let refused = [
-            Bad("no image ID", "id", image: #""name":"example.com/inspect""#),
+            Bad("no image ID", "no image ID for app \"a\"", image: #""name":"example.com/inspect""#),
             Bad(
                 "an image that is not there", "getting the image manifest from store",
                 image: #""id":"sha512-\#(String(repeating: "ab", count: 32))""#),
@@ -121,7 +142,34 @@ extension Integration {
             Bad(
                 "a variable with a sign in its name", "variable name 'A=B'",
                 app: #"{"exec":["/inspect"],"user":"0","group":"0","environment":[{"name":"A=B","value":"1"}]}"#),
+            Bad(
+                "an isolator that nobody knows", "invalid isolator 'os/linux/magic'",
+                app: isolated(#"{"name":"os/linux/magic","value":1}"#)),
+            Bad(
+                "a capability that nobody knows", "unknown capability 'CAP_MAGIC'",
+                app: isolated(#"{"name":"os/linux/capabilities-retain-set","value":{"set":["CAP_MAGIC"]}}"#)),
+            Bad(
+                "a system call that nobody knows", "unknown system call 'magic'",
+                app: isolated(#"{"name":"os/linux/seccomp-remove-set","value":{"set":["magic"]}}"#)),
+            Bad(
+                "two filters", "isolators set contains incompatible types",
+                app: isolated(
+                    #"{"name":"os/linux/seccomp-remove-set","value":{"set":["mkdir"]}},"#
+                        + #"{"name":"os/linux/seccomp-retain-set","value":{"set":["read"]}}"#)),
+            Bad(
+                "an event that nobody knows", "bad eventHandler name",
+                app: #"{"exec":["/x"],"user":"0","group":"0","eventHandlers":[{"name":"later","exec":["/x"]}]}"#),
+            Bad(
+                "a stream that leads nowhere known", "use null, log, stream, tty or interactive",
+                appMore: #","annotations":[{"name":"coreos.com/rkt/stage2/stdout","value":"printer"}]"#),
+            Bad(
+                "a time to end that is no number", "use seconds, at most 86400",
+                appMore: #","annotations":[{"name":"coreos.com/rkt/stage2/stop-timeout","value":"-1"}]"#),
         ]
+
+        private static func isolated(_ isolators: String) -> String {
+            #"{"exec":["/inspect","user"],"user":"0","group":"0","isolators":[\#(isolators)]}"#
+        }
 
         @Test(arguments: refused)
         func `a pod manifest that makes no pod is refused`(bad: Bad) throws {
@@ -143,6 +191,62 @@ extension Integration {
                 try writeText(
                     #"{"acVersion":"0.8.11","acKind":"PodManifest","apps":[\#(app),\#(app)]}"#, to: file)
                 try rkt("run", "--net=none", "--pod-manifest=\(file)").refused("multiple apps with same name a")
+            }
+        }
+
+        @Test func `an app that neither manifest describes is refused`() throws {
+            try RktFixture.with { rkt throws in
+                let id = try rkt.fetch(ACIBuilder(name: "example.com/bare").file("/inspect", from: Programs.inspect()))
+                let file = rkt.directory.appending("pod.json")
+                try writeText(
+                    #"{"acVersion":"0.8.11","acKind":"PodManifest","apps":[{"name":"a","image":{"id":"\#(id)"}}]}"#,
+                    to: file)
+                try rkt("run", "--net=none", "--pod-manifest=\(file)").refused(
+                    "no app section in the pod manifest or the image manifest")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `it is kept word for word, and an app it does not describe is as its image says`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").app(
+                        exec: ["/inspect", "user", "+", "env", "+", "cwd", "+", "status"], user: "web", group: "web"
+                    ).environment("FROM", "image").workingDirectory("/etc")
+                        .isolator("os/linux/capabilities-retain-set", #"{"set":["CAP_CHOWN","CAP_SYS_ADMIN"]}"#))
+                let text = """
+                    {"acVersion": "0.8.11", "acKind":"PodManifest",
+                      "unknown": [1,  {"x" : null}], "apps":[{"name":"a","image":{"id":"\(image)"}}] }
+
+                    """
+                let file = rkt.directory.appending("pod.json")
+                try writeText(text, to: file)
+                let result = try rkt(["run"] + flavor.selection + [flavor.network, "--pod-manifest=\(file)"])
+                let facts = Facts(try result.succeeded().output)
+                #expect((facts["uid"], facts["gid"], facts["cwd"]) == ("1000", "1001", "/etc"))
+                #expect(facts.environment["FROM"] == "image")
+                if flavor == .ns { #expect(facts["CapBnd"] == Capabilities.mask([0]), "an image cannot widen") }
+                #expect(try readText(rkt.podDirectory(rkt.onlyPod()).appending("pod")) == text)
+            }
+        }
+
+        @Test(arguments: [
+            "--volume=v,kind=empty", "--pull-policy=never", "--pull-policy=update", "--no-store", "--store-only",
+            "--inherit-env", "--set-env=A=1", "--set-env-file=ENV", "IMAGE",
+        ])
+        func `flags that would change it are refused, others are not`(flag: String) throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.probeImage()
+                let file = rkt.directory.appending("pod.json")
+                try writeText(Bad("nothing", "").text(image: image), to: file)
+                let environment = rkt.directory.appending("environment")
+                try writeText("A=1\n", to: environment)
+                let word = flag.replacingFirst("ENV", environment.string).replacingFirst("IMAGE", image)
+                try rkt("run", "--net=none", "--pod-manifest=\(file)", word).refused(
+                    "conflicting flags set with --pod-manifest")
+                #expect(rkt.podIDs == [])
+                try rkt("run", "--net=none", "--no-overlay", "--hostname=x", "--dns=8.8.8.8", "--pod-manifest=\(file)")
+                    .succeeded()
             }
         }
 
