@@ -79,6 +79,40 @@ extension Integration {
             }
         }
 
+        @Test func `what the command line says replaces all that the image says`() throws {
+            try RktFixture.with { rkt throws in
+                let retaining = try rkt.fetch(
+                    RktFixture.probe("example.com/retaining")
+                        .isolator("os/linux/capabilities-retain-set", #"{"set":["CAP_CHOWN"]}"#))
+                let removing = try rkt.fetch(
+                    RktFixture.probe("example.com/removing")
+                        .isolator("os/linux/capabilities-remove-set", #"{"set":["CAP_CHOWN"]}"#))
+                for image in [retaining, removing] {
+                    let removed = try rkt.ask("status", appOptions: ["--caps-remove=CAP_MKNOD"], image: image)
+                    #expect(removed["CapBnd"] == Self.mask([0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 29, 31]))
+                    let retained = try rkt.ask("status", appOptions: ["--caps-retain=CAP_KILL"], image: image)
+                    #expect(retained["CapBnd"] == Self.mask([5]))
+                }
+            }
+        }
+
+        /// In the original the filter kept them from that.
+        @Test func `set-user-ID programs work for others, unless the image forbids new privileges`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try RktFixture.probe("example.com/a").file("/suid", from: Programs.inspect(), mode: 0o4755)
+                func run(_ image: ACIBuilder) throws -> Facts {
+                    try rkt.ask(
+                        "user + status", appOptions: ["--user=web", "--group=web", "--exec=/suid"],
+                        image: rkt.fetch(image))
+                }
+                let free = try run(image)
+                #expect((free["uid"], free["euid"]) == ("1000", "0"))
+                #expect((free["CapEff"], free["Seccomp"], free["NoNewPrivs"]) == (Self.usual, "2", "0"))
+                let bound = try run(image.isolator("os/linux/no-new-privileges", "true"))
+                #expect((bound["euid"], bound["CapEff"]) == ("1000", Self.mask([])))
+            }
+        }
+
         @Test func `no new privileges on request of the image`() throws {
             try RktFixture.with { rkt throws in
                 #expect(try rkt.ask("status")["NoNewPrivs"] == "0")

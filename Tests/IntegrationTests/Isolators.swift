@@ -215,6 +215,18 @@ extension Integration {
             }
         }
 
+        @Test func `a label of SELinux says that it does nothing`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").isolator(
+                        "os/linux/selinux-context",
+                        #"{"user":"system_u","role":"system_r","type":"svirt_t","level":"s0"}"#))
+                let result = try rkt.run(image: image, ["user"]).succeeded()
+                #expect(
+                    result.errors.contains("warning: os/linux/selinux-context isolator of app 'a'"), "\(result)")
+            }
+        }
+
         @Test func `limits hold also when restrictions are lifted`() throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(Self.shell("example.com/crowd"))

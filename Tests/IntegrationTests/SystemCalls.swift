@@ -160,6 +160,85 @@ extension Integration {
             }
         }
 
+        /// What the probe calls on its own way.
+        private static let necessary =
+            "read,write,close,openat,fork,clone,vfork,wait4,kill,readlink,readlinkat,rt_sigaction,rt_sigprocmask,"
+            + "prctl,mprotect,fstat,newfstatat,stat,lseek,sigaltstack,access,open,sched_getaffinity,prlimit64,getrandom"
+
+        struct NamedSet: Sendable, CustomTestStringConvertible {
+            let mode: String
+            let name: String
+            let refused: [Int]
+            let allowed: [Int]
+            var more = ""
+            var testDescription: String { "\(mode) \(name)" }
+        }
+
+        static let namedSets = [
+            NamedSet(mode: "remove", name: "@systemd/clock", refused: [159, 164, 227, 305], allowed: [165, 83]),
+            NamedSet(mode: "remove", name: "@systemd/mount", refused: [155, 161, 165, 166], allowed: [164, 83]),
+            NamedSet(mode: "remove", name: "@systemd/network-io", refused: [41, 42, 49, 53], allowed: [165, 83]),
+            NamedSet(mode: "remove", name: "@systemd/obsolete", refused: [134, 136, 139], allowed: [41, 165]),
+            NamedSet(mode: "remove", name: "@systemd/privileged", refused: [92, 163, 164, 172], allowed: [165, 83]),
+            NamedSet(mode: "remove", name: "@systemd/raw-io", refused: [172, 173], allowed: [163, 83]),
+            NamedSet(
+                mode: "remove", name: "@rkt/default-blacklist", refused: [101, 165, 250, 321], allowed: [83, 41]),
+            NamedSet(
+                mode: "remove", name: "@docker/default-blacklist", refused: [101, 165, 250, 321], allowed: [83, 41]),
+            NamedSet(
+                mode: "retain", name: "@rkt/default-whitelist", refused: [101, 165, 250, 321], allowed: [83, 41]),
+            NamedSet(
+                mode: "retain", name: "@docker/default-whitelist", refused: [101, 165, 250, 321], allowed: [83, 41]),
+            NamedSet(
+                mode: "retain", name: "@systemd/default-whitelist", refused: [83, 41, 90], allowed: [24, 111, 229],
+                more: ",\(necessary)"),
+        ]
+
+        @Test(arguments: namedSets)
+        func `every named set stands for the calls of its name`(set: NamedSet) throws {
+            try RktFixture.with { rkt throws in
+                let numbers = (set.refused + set.allowed).map(String.init).joined(separator: " ")
+                let facts = try rkt.ask(
+                    "syscall \(numbers) + user",
+                    appOptions: ["--seccomp=mode=\(set.mode),errno=EXDEV,\(set.name)\(set.more)"])
+                for number in set.refused { #expect(facts["syscall \(number)"] == "EXDEV", "\(number)") }
+                for number in set.allowed {
+                    let answer = facts["syscall \(number)"] ?? "?"
+                    #expect(!["EXDEV", "killed SYS", "?"].contains(answer), "\(number): \(answer)")
+                }
+                #expect(facts["uid"] == "0")
+            }
+        }
+
+        /// Of this set is what every program needs to begin.
+        @Test func `without the calls for processes nothing starts, and without any nothing is done`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.probeImage()
+                for set in ["mode=remove,errno=EPERM,@systemd/process", "mode=retain,errno=EPERM,@appc.io/empty"] {
+                    let result = try rkt.run(image: image, appOptions: ["--seccomp=\(set)"], ["mkdir", "/made"])
+                    #expect(result.status != 0 && result.output == "", "\(result)")
+                }
+                let usual = try rkt.ask(
+                    "syscall 165 83", appOptions: ["--seccomp=mode=remove,errno=EXDEV,@appc.io/empty"])
+                #expect(usual["syscall 165"] == "killed SYS", "the usual list, without an error")
+                #expect(usual["syscall 83"] != "killed SYS")
+            }
+        }
+
+        @Test func `what the command line says replaces what the image says, of either kind`() throws {
+            try RktFixture.with { rkt throws in
+                for kind in ["retain", "remove"] {
+                    let image = try rkt.fetch(
+                        RktFixture.probe("example.com/\(kind)").isolator(
+                            "os/linux/seccomp-\(kind)-set", #"{"set":["mkdir"],"errno":"EACCES"}"#))
+                    let facts = try rkt.ask(
+                        "syscall 83 84", appOptions: ["--seccomp=mode=remove,errno=EXDEV,rmdir"], image: image)
+                    #expect(facts["syscall 83"] == "EFAULT", "\(kind): \(facts)")
+                    #expect(facts["syscall 84"] == "EXDEV", "\(kind)")
+                }
+            }
+        }
+
         @Test func `the whole set lifts the filter, from the command line only`() throws {
             try RktFixture.with { rkt throws in
                 let lifted = try rkt.ask("status", appOptions: ["--seccomp=mode=retain,@appc.io/all"])
@@ -191,6 +270,9 @@ extension Integration {
             ("mode=remove,mkdirr", "unknown system call 'mkdirr' in a seccomp set"),
             ("mode=retain,@rkt/default-whitelist,Read", "unknown system call 'Read' in a seccomp set"),
             ("mode=remove,@rkt/default-blacklists", "unknown seccomp wildcard '@rkt/default-blacklists'"),
+            ("mode=remove,@systemd", "unknown seccomp wildcard '@systemd'"),
+            ("mode=remove,@appc.io/all", "would leave no system call to start the app with"),
+            ("mode=retain", "invalid seccomp command-line override"),
         ])
         func `mistakes are named`(value: String, sentence: String) throws {
             try RktFixture.with { rkt throws in
