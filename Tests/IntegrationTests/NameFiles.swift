@@ -58,6 +58,63 @@ extension Integration {
             }
         }
 
+        /// Of a file that the probe has read.
+        private func lines(_ text: String) -> [String] {
+            text.replacing("\\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        }
+
+        @Test func `without a flag there is the image's hosts file, or what every machine knows`() throws {
+            try RktFixture.with { rkt throws in
+                let own = try rkt.fetch(RktFixture.probe("example.com/a").file("/etc/hosts", "6.6.6.6 image\n"))
+                #expect(try rkt.ask("read /etc/hosts", image: own)["read /etc/hosts"] == "6.6.6.6 image\\n")
+                let hosts = try rkt.ask("read /etc/hosts", options: ["--hostname=here"])["read /etc/hosts"]
+                #expect(
+                    hosts.map { lines($0) } == [
+                        "# This is the default rkt /etc/hosts",
+                        "127.0.0.1 localhost localhost.domain localhost4 localhost4.localdomain4 here", "",
+                        "::1 ip6-localhost ip6-loopback localhost6 localhost6.localdomain6", "fe00::0 ip6-localnet",
+                        "ff00::0 ip6-mcastprefix", "ff02::1 ip6-allnodes", "ff02::2 ip6-allrouters",
+                        "ff02::3 ip6-allhosts", "",
+                    ], "\(hosts ?? "none")")
+                let fly = try rkt.ask(.fly, "read /etc/hosts")["read /etc/hosts"]
+                #expect(fly == "127.0.0.1 localhost localdomain\\n")
+                #expect(try rkt.ask(.fly, "read /etc/hosts", image: own)["read /etc/hosts"] == "6.6.6.6 image\\n")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `the table of mounts is linked where the image has no other thing of its name`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                #expect(try rkt.ask(flavor, "link /etc/mtab")["link /etc/mtab"] == "../proc/self/mounts")
+                let file = try rkt.fetch(RktFixture.probe("example.com/file").file("/etc/mtab", "mine\n"))
+                #expect(try rkt.ask(flavor, "read /etc/mtab", image: file)["read /etc/mtab"] == "mine\\n")
+                let link = try rkt.fetch(RktFixture.probe("example.com/link").symlink("/etc/mtab", to: "/nowhere"))
+                #expect(try rkt.ask(flavor, "link /etc/mtab", image: link)["link /etc/mtab"] == "/nowhere")
+                let bare = try rkt.fetch(
+                    ACIBuilder(name: "example.com/bare").file("/inspect", from: Programs.inspect())
+                        .app(exec: ["/inspect"]))
+                #expect(try rkt.ask(flavor, "exists /etc/mtab", image: bare)["exists /etc/mtab"] == "no")
+            }
+        }
+
+        @Test(arguments: ["private", "parent"])
+        func `shared memory is the pod's, for all its apps and nobody else`(ipc: String) throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.probeImage()
+                let mark = "rkt-test-\(rkt.directory.lastComponent?.string ?? "")"
+                let result = try rkt(
+                    "run", "--net=none", "--ipc=\(ipc)", image, "--name=one", "--", "write", "/dev/shm/\(mark)", "x",
+                    "+", "sleep", "500", "---", image, "--name=two", "--", "sleep", "300", "+", "read",
+                    "/dev/shm/\(mark)", "+", "stat", "/dev/shm"
+                ).succeeded()
+                let facts = Facts(result.output)
+                #expect(facts["read /dev/shm/\(mark)"] == "x\\n")
+                #expect(facts["stat /dev/shm"]?.hasPrefix("directory 0o1777 0:0") == true)
+                #expect(!exists(FilePath("/dev/shm/\(mark)")))
+                #expect(try rkt.ask("list /dev/shm")["list /dev/shm"] == "")
+            }
+        }
+
         @Test(arguments: Flavor.all)
         func `the host's files are there to read, and writing does not reach the host`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
@@ -197,8 +254,17 @@ extension Integration {
                     "/bin/sh", ["-c", "cat \(upper)/*/upper/etc/hostname \(upper)/*/upper/etc/machine-id"]
                 ).run().succeeded()
                 #expect(files.lines == ["here", uuid.filter { $0 != "-" }])
-                let zone = try Command("/usr/bin/readlink", ["/etc/localtime"]).run().text
-                guard zone.hasPrefix("/usr/share/zoneinfo/") else { return }  // a host without a named zone
+            }
+        }
+
+        private static let zone = (try? Command("/usr/bin/readlink", ["/etc/localtime"]).run().text) ?? ""  // none
+
+        @Test(.enabled(if: zone.hasPrefix("/usr/share/zoneinfo/"), "the time zone of this host has no name"))
+        func `the time zone of the host is that of stage1`() throws {
+            try RktFixture.with { rkt throws in
+                try rkt.ask("user")
+                let zone = Self.zone
+                let upper = try rkt.podDirectory(rkt.onlyPod()).appending("overlay")
                 let mirrored = try Command(
                     "/bin/sh",
                     [

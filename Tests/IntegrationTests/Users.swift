@@ -78,15 +78,60 @@ extension Integration {
             }
         }
 
-        @Test func `supplementary groups are exactly those of the image or the command line`() throws {
+        @Test(arguments: Flavor.all)
+        func `the owner of a link is meant and not that of what it leads to`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let image = try RktFixture.probe("example.com/a")
+                    .entry(
+                        .file("rootfs/odd").with {
+                            $0.user = 4_294_967_290; $0.group = 3_000_000_000
+                        }
+                    )
+                    .entry(
+                        .symlink("rootfs/link", to: "/odd").with {
+                            $0.user = 77; $0.group = 78
+                        }
+                    )
+                    .entry(
+                        .symlink("rootfs/dangling", to: "/proc/1/root").with {
+                            $0.user = 79; $0.group = 80
+                        })
+                let id = try rkt.fetch(image)
+                for (path, user, group) in [
+                    ("/odd", "4294967290", "3000000000"), ("/link", "77", "78"), ("/dangling", "79", "80"),
+                    ("/etc/../odd", "4294967290", "3000000000"), ("/etc", "0", "0"),
+                ] {
+                    let facts = try rkt.ask(
+                        flavor, "user", appOptions: ["--user=\(path)", "--group=\(path)"], image: id)
+                    #expect((facts["uid"], facts["gid"]) == (user, group), "\(path)")
+                }
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a converted image that names only a user has the group of the user's number`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let lonely = try RktFixture.probe("example.com/a").file("/etc/passwd", "lonely:x:1234:0:::\n")
+                    .app(exec: ["/inspect"], user: "lonely", group: "lonely")
+                let converted = try rkt.fetch(lonely.annotation("appc.io/docker/repository", "library/a"))
+                let facts = try rkt.ask(flavor, "user", image: converted)
+                #expect((facts["uid"], facts["gid"]) == ("1234", "1234"))
+                try rkt.run(flavor, image: converted, appOptions: ["--group=other"], ["user"])
+                    .refused("\"other\" group not found")
+                try rkt.run(flavor, image: rkt.fetch(lonely), ["user"]).refused("\"lonely\" group not found")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `supplementary groups are exactly those of the image or the command line`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(RktFixture.probe("example.com/a").supplementaryGroups([20, 10]))
-                #expect(try groups(rkt.ask("user", appOptions: ["--user=web", "--group=web"])) == [])
-                #expect(
-                    try groups(rkt.ask("user", appOptions: ["--user=web", "--group=web"], image: image)) == [10, 20])
-                let flags = ["--user=web", "--group=web", "--supplementary-gids=7,8", "--supplementary-gids=9"]
-                #expect(try groups(rkt.ask("user", appOptions: flags, image: image)) == [7, 8, 9])
-                try rkt.run(image: image, appOptions: ["--supplementary-gids=x"])
+                let web = ["--user=web", "--group=web"]
+                #expect(try groups(rkt.ask(flavor, "user", appOptions: web)) == [])
+                #expect(try groups(rkt.ask(flavor, "user", appOptions: web, image: image)) == [10, 20])
+                let flags = web + ["--supplementary-gids=7,8", "--supplementary-gids=9"]
+                #expect(try groups(rkt.ask(flavor, "user", appOptions: flags, image: image)) == [7, 8, 9])
+                try rkt.run(flavor, image: image, appOptions: ["--supplementary-gids=x"])
                     .refused("--supplementary-gids must be integers")
             }
         }
