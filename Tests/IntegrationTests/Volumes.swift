@@ -152,6 +152,59 @@ extension Integration {
         }
 
         @Test(arguments: Flavor.all)
+        func `four levels of volumes are there, whatever the order`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let targets = ["/one", "/one/two", "/one/two/three", "/one/two/three/four/five"]
+                var options: [String] = []
+                for (index, target) in targets.enumerated() {
+                    let source = try rkt.source(["mark\(index)": ""], "source-\(index)")
+                    options += [
+                        "--volume=v\(index),kind=host,source=\(source)", "--mount=volume=v\(index),target=\(target)",
+                    ]
+                }
+                let questions = targets.enumerated().map { "exists \($1)/mark\($0)" }
+                for order in [options, options.reversed()] {
+                    let facts = try rkt.ask(flavor, questions.joined(separator: " + "), options: order)
+                    for question in questions { #expect(facts[question] == "yes", "\(question)") }
+                }
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `paths may have any sign but a comma`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let name = "a b%41+&=;'\"$(x)\\ü"
+                let source = try rkt.source(["note": "found"], name)
+                let result = try rkt.run(
+                    flavor, image: rkt.probeImage(), options: ["--volume=v,kind=host,source=\(source)"],
+                    appOptions: ["--mount=volume=v,target=/t/\(name)"], ["read", "/t/\(name)/note"]
+                ).succeeded()
+                #expect(result.text.hasSuffix("=found"), "\(result)")
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `what is missing is made with its usual mode, whatever the caller's umask`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let words = rkt.podArguments(
+                    flavor, image: try rkt.probeImage(),
+                    options: ["--volume=v,kind=empty", "--volume=f,kind=host,source=/etc/hostname"],
+                    appOptions: ["--mount=volume=v,target=/a/b/c", "--mount=volume=f,target=/d/e/f", "--user=web"],
+                    ["stat", "/a", "+", "stat", "/a/b", "+", "stat", "/a/b/c", "+", "stat", "/d/e", "+", "umask"])
+                let command = rkt.command(words)
+                let result = try Command(
+                    "/bin/sh", ["-c", "umask 077; exec \"$0\" \"$@\"", command.program.string] + command.arguments
+                ).run().succeeded()
+                let facts = Facts(result.output)
+                for path in ["/a", "/a/b", "/a/b/c", "/d/e"] {
+                    #expect(facts["stat \(path)"]?.hasPrefix("directory 0o755 0:0") == true, "\(path): \(facts)")
+                }
+                #expect(facts["umask"] == (flavor == .ns ? "0o22" : "0o77"))
+                try rkt.collectGarbage()
+            }
+        }
+
+        @Test(arguments: Flavor.all)
         func `a target that the image links away stays in the image`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in
                 let source = try rkt.source(["note": "x"])
