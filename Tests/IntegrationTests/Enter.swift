@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -253,6 +254,43 @@ extension Integration {
                     .joined(separator: " ")
                 let result = try Command(Programs.find("script"), ["-qec", words, "/dev/null"]).run().succeeded()
                 #expect(result.output.contains("tty=yes\r\ntty=yes"), "\(result)")
+                pod.signal(15)
+                pod.wait()
+            }
+        }
+
+        @Test(arguments: Flavor.all)
+        func `a command is looked for in the app's PATH, and has the caller's TERM`(flavor: Flavor) throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").directory("/tools").symlink("/tools/special", to: "/inspect"))
+                let (pod, uuid) = try rkt.startWaitingPod(
+                    flavor, appOptions: ["--environment=PATH=/nowhere:/tools"], image: image)
+                var command = rkt.command(["enter", uuid, "special", "env"])
+                command.environment = ["PATH=/usr/bin:/bin", "TERM=xterm-256color", "CALLER=x"]
+                let environment = Facts(try command.run().succeeded().output).environment
+                #expect(environment["TERM"] == "xterm-256color")
+                #expect(environment["PATH"] == "/nowhere:/tools")
+                #expect(environment["CALLER"] == nil)
+                let missing = try rkt("enter", uuid, "inspect", "env")
+                #expect(missing.status != 0 && missing.errors.contains("\"inspect\""), "\(missing)")
+                pod.signal(15)
+                pod.wait()
+            }
+        }
+
+        @Test func `while a command is stopped rkt is too, and both go on together`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startWaitingPod()
+                let entering = try rkt.start([
+                    "enter", uuid, "/inspect", "ready", "before", "+", "kill", "19", "+", "exit", "5",
+                ])
+                try entering.waitForOutput("ready=before")
+                try waitUntil("rkt to be stopped") {
+                    try readText(FilePath("/proc/\(entering.pid)/stat")).contains(") T ")
+                }
+                entering.signal(SIGCONT)
+                #expect(entering.wait(.seconds(20)).ending == .exited(5))
                 pod.signal(15)
                 pod.wait()
             }

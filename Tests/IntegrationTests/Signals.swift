@@ -5,7 +5,9 @@ import Testing
 
 extension Integration {
     @Suite struct Signals {
-        @Test(arguments: Flavor.all, [("TERM", SIGTERM), ("INT", SIGINT), ("HUP", SIGHUP), ("USR1", SIGUSR1)])
+        @Test(
+            arguments: Flavor.all,
+            [("TERM", SIGTERM), ("INT", SIGINT), ("HUP", SIGHUP), ("QUIT", SIGQUIT), ("USR1", SIGUSR1)])
         func `a signal to rkt run reaches the app`(flavor: Flavor, signal: (String, CInt)) throws {
             try RktFixture.with { rkt throws in
                 let (pod, _) = try rkt.startWaitingPod(flavor)

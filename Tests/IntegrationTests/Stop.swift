@@ -37,6 +37,42 @@ extension Integration {
             }
         }
 
+        /// An app that does not end when it is asked to.
+        private func startStubbornPod(_ rkt: RktFixture) throws -> (RunningCommand, uuid: String) {
+            let file = rkt.directory.appending("uuid-\(rkt.podIDs.count)")
+            let pod = try rkt.start(
+                rkt.podArguments(
+                    .ns, image: rkt.shellImage(), options: ["--uuid-file-save=\(file)"],
+                    ["-c", "trap 'echo asked' TERM; echo up; while :; do /busybox sleep 1; done"]))
+            try pod.waitForOutput("up")
+            return (pod, try readText(file))
+        }
+
+        @Test func `stop waits for nothing unless it is asked to, and a second one kills`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try startStubbornPod(rkt)
+                #expect(try rkt("stop", uuid).succeeded().text == "\"\(uuid)\"")
+                try pod.waitForOutput("asked")
+                #expect(pod.isRunning)
+                #expect(try rkt("status", uuid).succeeded().lines[cell: 0] == "state=running")
+                try rkt("stop", "--wait=20s", uuid).succeeded()
+                #expect(try rkt("status", uuid).succeeded().lines[cell: 0] == "state=exited")
+                #expect(pod.wait(.seconds(20)).ending == .exited(9))
+            }
+        }
+
+        @Test func `waiting ends when its time is over, and the pod goes on`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try startStubbornPod(rkt)
+                let result = try rkt("stop", "--wait=300ms", uuid).refused("context deadline exceeded")
+                #expect(result.errors.contains("stop: failed to stop 1 pod(s)"), "\(result)")
+                #expect(pod.isRunning)
+                try rkt("stop", "--wait=soon", uuid).refused("soon")
+                try rkt("stop", "--force", "--wait", uuid).succeeded()
+                #expect(pod.wait(.seconds(20)).status != 0)
+            }
+        }
+
         @Test func `several at once, each reported`() throws {
             try RktFixture.with { rkt throws in
                 let (one, first) = try rkt.startWaitingPod()

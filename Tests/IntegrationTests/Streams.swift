@@ -37,14 +37,61 @@ extension Integration {
                 var typing = rkt.command(["attach", "--mode=stdin", uuid])
                 typing.input = Array("\n".utf8)
                 // Whoever reads has to be there before the first line.
-                try waitUntil("the reader to be attached") {
-                    try readText("/proc/net/unix").split(separator: "\n").count { $0.hasSuffix("/sock-stdout") } >= 2
-                }
+                try waitForVisitors(of: ["stdout"])
                 try typing.run().succeeded()
                 let result = client.wait(.seconds(30))
                 #expect(pod.wait(.seconds(20)).ending == .exited(0))
                 #expect(result.lines.last == "200000")
                 #expect(result.lines.count == 200_000)
+            }
+        }
+
+        @Test func `streams and a terminal of one app work side by side`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startStreamingPod(
+                    "test -t 1 && read line; while read line; do echo out $line; echo err $line >&2; done",
+                    ["--stdin=stream", "--stdout=tty", "--stderr=stream"])
+                let list = try rkt("attach", "--mode=list", uuid).succeeded().output
+                #expect(["stdin", "stderr", "tty"].allSatisfy { list.contains("/sock-\($0)\"") }, "\(list)")
+                let terminal = try rkt.start(["attach", "--mode=tty-out", uuid])
+                let errors = try rkt.start(["attach", "--mode=stderr", uuid])
+                try waitForVisitors(of: ["tty", "stderr"])
+                var typing = rkt.command(["attach", "--mode=stdin", uuid])
+                typing.input = Array("\none\n".utf8)
+                try typing.run().succeeded()
+                try terminal.waitForOutput("out one\r\n")
+                try waitUntil("the other stream") { errors.errorsSoFar.contains("err one\n") }
+                try rkt("stop", "--wait=20s", uuid).succeeded()
+                #expect(terminal.wait(.seconds(20)).ending == .exited(0))
+                #expect(errors.wait(.seconds(20)).ending == .exited(0))
+                pod.wait(.seconds(20))
+            }
+        }
+
+        @Test func `of several apps one is named, and leaving one changes nothing for it`() throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.shellImage()
+                let file = rkt.directory.appending("uuid")
+                let echo = ["--stdin=stream", "--stdout=stream", "--", "-c", "while read line; do echo $0 $line; done"]
+                let pod = try rkt.start(
+                    ["run", "--net=none", "--uuid-file-save=\(file)", image, "--name=one"] + echo + ["one", "---"]
+                        + [image, "--name=two"] + echo + ["two"])
+                let uuid = try rkt.waitUntilReady(file)
+                try rkt("attach", uuid).refused("unable to determine app name")
+                try rkt("attach", "--app=three", uuid).refused("three")
+                for signal in [SIGINT, SIGTERM, SIGHUP] {
+                    let client = try rkt.start(["attach", "--app=two", "--mode=stdout", uuid])
+                    try waitForVisitors(of: ["stdout"], listeners: 2)
+                    client.signal(signal)
+                    #expect(client.wait(.seconds(20)).ending == .exited(0))
+                }
+                var client = rkt.command(["attach", "--app=two", uuid])
+                client.input = Array("hello\n".utf8)
+                let running = try client.start()
+                try running.waitForOutput("two hello\n")
+                try rkt("stop", "--wait=20s", uuid).succeeded()
+                #expect(running.wait(.seconds(20)).ending == .exited(0))
+                #expect(pod.wait(.seconds(20)).ending == .exited(0))
             }
         }
 
@@ -71,6 +118,14 @@ extension Integration {
                 ).succeeded()
                 #expect(result.output == "" && !result.errors.contains("hidden"))
                 #expect(try !rkt("logs", rkt.onlyPod()).output.contains("hidden"))
+            }
+        }
+
+        /// Waits until somebody is connected with each of the sockets.
+        private func waitForVisitors(of names: [String], listeners: Int = 1) throws {
+            try waitUntil("readers to be attached") {
+                let lines = try readText("/proc/net/unix").split(separator: "\n")
+                return names.allSatisfy { name in lines.count { $0.hasSuffix("/sock-\(name)") } > listeners }
             }
         }
 
@@ -176,6 +231,21 @@ extension Integration {
                 let image = try rkt.probeImage()
                 try rkt("run", "--net=none", "--interactive", image, "--name=a", image, "--name=b").refused(
                     "interactive option only supports one image")
+                let uuid = try rkt("prepare", image, "--name=a", image, "--name=b").succeeded().text
+                try rkt("run-prepared", "--net=none", "--interactive", uuid).refused(
+                    "interactive option only supports pods with one app")
+                #expect(try rkt("status", uuid).succeeded().lines[cell: 0] == "state=prepared")
+            }
+        }
+
+        @Test func `a prepared pod can be interactive`() throws {
+            try RktFixture.with { rkt throws in
+                let uuid = try rkt("prepare", rkt.shellImage()).succeeded().text
+                let result = try rkt.type(
+                    ["expect=# ", "type=tty\\r", "expect=/dev/pts/", "type=exit 5\\r"],
+                    ["run-prepared", "--net=none", "--interactive", uuid])
+                #expect(result.status == 5, "\(result)")
+                #expect(result.output.contains("terminal: as before, steps left: 0"), "\(result)")
             }
         }
     }
@@ -183,12 +253,13 @@ extension Integration {
 
 extension RktFixture {
     /// Starts a shell whose streams can be attached to; its input is not read before somebody writes to it.
-    fileprivate func startStreamingPod(_ script: String) throws -> (RunningCommand, uuid: String) {
+    fileprivate func startStreamingPod(
+        _ script: String, _ streams: [String] = ["--stdin=stream", "--stdout=stream", "--stderr=stream"]
+    ) throws -> (RunningCommand, uuid: String) {
         let file = directory.appending("uuid-streams")
         let pod = try start(
             podArguments(
-                .ns, image: shellImage(), options: ["--uuid-file-save=\(file)"],
-                appOptions: ["--stdin=stream", "--stdout=stream", "--stderr=stream"], ["-c", script]))
+                .ns, image: shellImage(), options: ["--uuid-file-save=\(file)"], appOptions: streams, ["-c", script]))
         return (pod, try waitUntilReady(file))
     }
 
