@@ -119,6 +119,26 @@ extension Integration {
             }
         }
 
+        @Test func `what only stage1-ns does is refused where the user asks, and told where the image does`() throws {
+            try RktFixture.with { rkt throws in
+                for (flag, mode) in [("stdin", "stream"), ("stdout", "null"), ("stderr", "tty"), ("stdin", "null")] {
+                    try rkt.run(.fly, image: rkt.probeImage(), appOptions: ["--\(flag)=\(mode)"], ["user"]).refused(
+                        "stage1-fly leaves an app the streams of rkt; --\(flag)=\(mode) needs stage1-ns")
+                }
+                try rkt.run(.fly, image: rkt.probeImage(), appOptions: ["--stdout=log"], ["user"]).succeeded()
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/a").eventHandler(
+                        "pre-start", exec: ["/inspect", "write", "/made", "x"]
+                    )
+                    .isolator("os/linux/no-new-privileges", "true"))
+                let result = try rkt.run(.fly, image: image, ["exists", "/made"]).succeeded()
+                #expect(result.text == "exists /made=no")
+                #expect(
+                    result.errors.contains("runs no handlers, ignoring pre-start; stage1-ns runs them"), "\(result)")
+                #expect(result.errors.contains("ignoring os/linux/no-new-privileges"), "\(result)")
+            }
+        }
+
         @Test func `the host's mounts are the same while it runs and after a kill`() throws {
             try RktFixture.with { rkt throws in
                 for flavor in Flavor.all {
