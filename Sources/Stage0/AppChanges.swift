@@ -65,6 +65,7 @@ private struct AppAddition {
         var manifest = edit.manifest
         guard try manifest.isMutable() else { throw Failure("cannot add application", cause: AppError.immutablePod) }
         guard manifest[app: app.name] == nil else { throw PreparationError.duplicateApp(app.name) }
+        try refuseNameOfMarker()
         let (runtime, refused) = try app.runtimeApp(in: nil)
         refused.forEach(report)
         manifest.apps.append(runtime)
@@ -81,6 +82,13 @@ private struct AppAddition {
             try? edit.save(edit.manifest)  // the first error is the one to tell
             try? withdraw()
             throw error
+        }
+    }
+
+    /// The status of such an app would be in the file that tells when another one was added or started.
+    private func refuseNameOfMarker() throws {
+        for suffix in ["-created", "-started"] where app.name.rawValue.hasSuffix(suffix) {
+            throw AppError.nameOfMarker(app.name, suffix: suffix)
         }
     }
 

@@ -11,6 +11,7 @@ package enum AppError: Error, Equatable, CustomStringConvertible {
     case notRunning(ACName)
     case noMutablePods
     case noEntryPoint(String)
+    case nameOfMarker(ACName, suffix: String)
 
     package var description: String {
         switch self {
@@ -21,6 +22,9 @@ package enum AppError: Error, Equatable, CustomStringConvertible {
         case .notRunning(let name): "app \"\(name)\" is not running"
         case .noMutablePods: "stage1 does not support mutable pods"
         case .noEntryPoint(let name): "\"\(name)\" not implemented for pod's stage1"
+        case .nameOfMarker(let name, let suffix):
+            "an app of a mutable pod cannot be called '\(name)': rkt keeps what it knows of another app in a file whose "
+                + "name ends in '\(suffix)'; use --name"
         }
     }
 }

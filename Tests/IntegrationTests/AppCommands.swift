@@ -100,14 +100,29 @@ extension Integration {
 
         @Test(arguments: [
             (["--annotation=a"], "invalid format"), (["--user-label=a"], "a"), (["--net"], "--net"),
-            (["--port=http:80"], "--port"), (["--private-users"], "unknown flag: --private-users"),
-            (["--interactive"], "unknown flag: --interactive"),
+            (["--port=http:80"], "--port"), (["--interactive"], "unknown flag: --interactive"),
         ])
         func `a sandbox that cannot be is refused`(flags: [String], sentence: String) throws {
             try RktFixture.with { rkt throws in
                 let result = try rkt(["app", "sandbox"] + flags)
                 #expect([1, 254].contains(result.status) && result.errors.contains(sentence), "\(result)")
                 #expect(rkt.podIDs == [])
+            }
+        }
+
+        @Test func `no app can be called like what rkt remembers of another`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startSandbox()
+                let image = try rkt.probeImage()
+                for name in ["web-created", "web-started"] {
+                    try rkt("app", "add", uuid, image, "--name=\(name)").refused(
+                        "an app of a mutable pod cannot be called '\(name)'")
+                }
+                try rkt("app", "add", uuid, image, "--name=created").succeeded()
+                #expect(try rkt.appState("created", uuid) == "created")
+                try rkt.stop(pod, uuid)
+                let result = try rkt.run(image: image, appOptions: ["--name=web-created"], ["exit", "3"])
+                #expect(result.status == 3, "\(result)")
             }
         }
 
