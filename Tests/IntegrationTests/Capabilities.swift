@@ -141,7 +141,7 @@ extension Integration {
                     "appc.io/docker/repository",
                 ]
                 let loud = try rkt.fetch(
-                    names.reduce(RktFixture.probe("example.com/loud")) { $0.annotation($1, "true") }
+                    names.reduce(RktFixture.probe("example.com/loud")) { $0.annotation($1, "true").label($1, "true") }
                         .file("/etc/loud.nspawn", "[Exec]\nCapability=all\n"))
                 let questions = "status + fds + rlimits + umask + oom"
                 let quiet = try rkt.ask(questions)

@@ -313,6 +313,22 @@ extension Integration {
             }
         }
 
+        @Test func `variables that are too much together are told of, and none of them`() throws {
+            try RktFixture.with { rkt throws in
+                let value = String(repeating: "x", count: 131_000)
+                let options = try (0..<3).map { index in
+                    let file = rkt.directory.appending("environment-\(index)")
+                    try writeText((0..<7).map { "V\(index)\($0)=\(value)\n" }.joined(), to: file)
+                    return "--set-env-file=\(file)"
+                }
+                let result = try rkt.run(image: rkt.probeImage(), options: options, ["user"])
+                #expect(result.status == 203, "\(result.ending)")
+                #expect(result.errors.contains("arguments and environment together"))
+                #expect(result.errors.utf8.count < 1000)
+                try rkt.run(image: rkt.probeImage(), options: [options[0]], ["user"]).succeeded()
+            }
+        }
+
         @Test(arguments: Flavor.all)
         func `a working directory that is missing or no directory is named`(flavor: Flavor) throws {
             try RktFixture.with { rkt throws in

@@ -121,14 +121,6 @@ extension Integration {
             }
         }
 
-        /// Waits until somebody is connected with each of the sockets.
-        private func waitForVisitors(of names: [String], listeners: Int = 1) throws {
-            try waitUntil("readers to be attached") {
-                let lines = try readText("/proc/net/unix").split(separator: "\n")
-                return names.allSatisfy { name in lines.count { $0.hasSuffix("/sock-\(name)") } > listeners }
-            }
-        }
-
         @Test func `fly refuses what it has not`() throws {
             try RktFixture.with { rkt throws in
                 let (pod, uuid) = try rkt.startWaitingPod(.fly)
@@ -226,6 +218,22 @@ extension Integration {
             }
         }
 
+        @Test func `each direction of a terminal can be attached to alone`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startStreamingPod(
+                    "stty -echo; echo ready; read word; echo got $word; exit 4",
+                    ["--stdin=tty", "--stdout=tty", "--stderr=tty"])
+                let reader = try rkt.start(["attach", "--mode=tty-out", uuid])
+                try waitForVisitors(of: ["tty"])
+                var typing = rkt.command(["attach", "--mode=tty-in", uuid])
+                typing.input = Array("word\r".utf8)
+                let typed = try typing.run()
+                #expect(typed.ending == .exited(0) && typed.output == "", "\(typed)")
+                #expect(reader.wait(.seconds(20)).output.hasSuffix("got word\r\n"))
+                #expect(pod.wait(.seconds(20)).ending == .exited(4))
+            }
+        }
+
         @Test func `only one app can be interactive`() throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.probeImage()
@@ -248,6 +256,14 @@ extension Integration {
                 #expect(result.output.contains("terminal: as before, steps left: 0"), "\(result)")
             }
         }
+    }
+}
+
+/// Waits until somebody is connected with each of the sockets, on which that many listen.
+private func waitForVisitors(of names: [String], listeners: Int = 1) throws {
+    try waitUntil("readers to be attached") {
+        let lines = try readText("/proc/net/unix").split(separator: "\n")
+        return names.allSatisfy { name in lines.count { $0.hasSuffix("/sock-\(name)") } > listeners }
     }
 }
 

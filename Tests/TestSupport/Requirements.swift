@@ -35,7 +35,7 @@ package enum Requirements {
         return effective & 1 << 24 != 0
     }()
 
-    /// Two processors make timing between apps comparable.
+    /// Numbers of system calls in tests are those of x86-64.
     package static let x86 = {
         #if arch(x86_64)
             true
