@@ -16,40 +16,30 @@ let appCommand = Command(
         appStatusCommand, appExecCommand,
     ])
 
-let appStartCommand = Command(
-    name: "start",
-    summary: "Start an app in a mutable pod",
-    arguments: "UUID --app=APPNAME",
-    flags: { [appFlag(usage: "name of the app to start")] },
-    run: { context in
-        let (pod, app, data) = try context.appOfPod(missing: "must provide the app to start")
-        try startApp(app, in: pod, debug: context.options.isDebugging, data: data)
-    })
+let appStartCommand = appChangeCommand(
+    "start", to: "start", summary: "Start an app in a mutable pod", missing: "must provide the app to start"
+) { app, pod, data, context in
+    try startApp(app, in: pod, debug: context.options.isDebugging, data: data)
+}
 
-let appStopCommand = Command(
-    name: "stop",
-    summary: "Stop an app in a mutable pod",
-    arguments: "UUID --app=APPNAME",
+let appStopCommand = appChangeCommand(
+    "stop", to: "stop", summary: "Stop an app in a mutable pod",
     description: "Sends the app's stop signal and waits until it has ended; after a while it is killed.",
-    flags: { [appFlag(usage: "name of the app to stop")] },
-    run: { context in
-        let (pod, app, data) = try context.appOfPod(missing: "must provide the app to remove")
-        switch try stopApp(app, in: pod, debug: context.options.isDebugging, data: data) {
-        case .stopping: return
-        case .alreadyStopped: context.print("pod \"\(pod.id)\" is already stopped")
-        }
-    })
+    missing: "must provide the app to remove"
+) { app, pod, data, context in
+    switch try stopApp(app, in: pod, debug: context.options.isDebugging, data: data) {
+    case .stopping: return
+    case .alreadyStopped: context.print("pod \"\(pod.id)\" is already stopped")
+    }
+}
 
-let appRmCommand = Command(
-    name: "rm",
-    summary: "Remove an app from a mutable pod",
-    arguments: "UUID --app=APPNAME",
+let appRmCommand = appChangeCommand(
+    "rm", to: "remove", summary: "Remove an app from a mutable pod",
     description: "An app that runs is stopped first. The pod itself need not run.",
-    flags: { [appFlag(usage: "name of the app to remove")] },
-    run: { context in
-        let (pod, app, data) = try context.appOfPod(missing: "must provide the app to remove")
-        try removeApp(app, from: pod, debug: context.options.isDebugging, data: data)
-    })
+    missing: "must provide the app to remove"
+) { app, pod, data, context in
+    try removeApp(app, from: pod, debug: context.options.isDebugging, data: data)
+}
 
 let appExecCommand = Command(
     name: "exec",
@@ -61,14 +51,24 @@ let appExecCommand = Command(
     needsSuperuser: true,
     run: enter)
 
-extension CommandContext {
-    /// The pod and the app that a command is for.
-    ///
-    /// `missing`: what to say without `--app`.
-    fileprivate func appOfPod(missing: String) throws -> (Pod, ACName, DataDirectory) {
-        guard arguments.count == 1 else { throw Ending.usage }
-        guard let app = try appName() else { throw Failure(missing) }
-        let data = DataDirectory(try dataDirectory())
-        return (try explaining("problem retrieving pod") { try data.pods.pod(matching: arguments[0]) }, app, data)
-    }
+/// A command that does one thing to an app of a pod.
+///
+/// `missing`: what it says without `--app`.
+private func appChangeCommand(
+    _ name: String, to verb: String, summary: String, description: String = "", missing: String,
+    change: @escaping @Sendable (ACName, Pod, DataDirectory, CommandContext) throws -> Void
+) -> Command {
+    Command(
+        name: name,
+        summary: summary,
+        arguments: "UUID --app=APPNAME",
+        description: description,
+        flags: { [appFlag(usage: "name of the app to \(verb)")] },
+        run: { context in
+            guard context.arguments.count == 1 else { throw Ending.usage }
+            guard let app = try context.appName() else { throw Failure(missing) }
+            let data = DataDirectory(try context.dataDirectory())
+            let pod = try explaining("problem retrieving pod") { try data.pods.pod(matching: context.arguments[0]) }
+            try change(app, pod, data, context)
+        })
 }
