@@ -80,8 +80,15 @@ struct Apps: ~Copyable {
     private mutating func launch(_ program: AppProgram, _ started: CInt = -1) throws {
         let app = program.plan.name
         let child = try start(program, streams[app] ?? .none, places[app], started)
+        if program.stage == .main {
+            do {
+                try files.saveProcess(child.pid, of: app)
+            } catch {
+                kill(child.pid, SIGKILL)
+                throw error
+            }
+        }
         running[child.pid] = program
-        if program.stage == .main { try files.saveProcess(child.pid, of: app) }
     }
 
     /// Gives the app a terminal of the pod, if it is to have one, and the supervisor the other side of it.
@@ -149,9 +156,22 @@ struct Apps: ~Copyable {
             streams[plan.name] = descriptors
             places[plan.name] = place
             defer { close(started) }
-            try connectTerminal(of: plan.name)
-            try launchFirst(of: plan, started)
+            do {
+                try connectTerminal(of: plan.name)
+                try launchFirst(of: plan, started)
+            } catch {
+                try couldNotStart(plan, error, waiter: started)
+            }
         }
+    }
+
+    /// A program that cannot be started is one that fails; `waiter` is where somebody waits for it.
+    private mutating func couldNotStart(_ plan: AppPlan, _ error: any Error, waiter: CInt?) throws {
+        writeDiagnostic("run: cannot start app '\(plan.name)': \(error)")
+        if let waiter { reportFailure(error, to: waiter) }
+        try files.saveStatus(entryPointFailure, of: plan.name)
+        try finish(plan.name)
+        requestStop(afterFailure: .exited(entryPointFailure))
     }
 
     /// Asks the apps to end, the second time kills them; other signals are passed on.
@@ -200,21 +220,32 @@ struct Apps: ~Copyable {
                 report(Failure("it was asked to end before its start"), of: app)
                 try finish(app)
             } else {
-                try launch(AppProgram(plan: program.plan, stage: .main), beginnings[app] ?? -1)
-                closeBeginning(of: app)
+                do {
+                    try launch(AppProgram(plan: program.plan, stage: .main), beginnings[app] ?? -1)
+                    closeBeginning(of: app)
+                } catch {
+                    try couldNotStart(program.plan, error, waiter: beginnings[app])
+                }
             }
         case .main:
             try files.forgetProcess(of: program.plan.name)
             try files.saveStatus(statusCode(end), of: program.plan.name)
-            if program.plan.afterStop != nil {
-                // It is on its way out: nobody asks it to end any more.
-                deadlines[program.plan.name] = deadline(for: program.plan.stop)
-                try launch(AppProgram(plan: program.plan, stage: .afterStop))
-            } else {
-                try finish(program.plan.name)
-            }
+            try cleanUp(after: program.plan)
             if isFailure(end) { requestStop(afterFailure: end) }
         case .afterStop: try finish(program.plan.name)
+        }
+    }
+
+    /// Starts the handler that an app has for its end; without one it has ended.
+    private mutating func cleanUp(after plan: AppPlan) throws {
+        guard plan.afterStop != nil else { return try finish(plan.name) }
+        // It is on its way out: nobody asks it to end any more.
+        deadlines[plan.name] = deadline(for: plan.stop)
+        do {
+            try launch(AppProgram(plan: plan, stage: .afterStop))
+        } catch {
+            writeDiagnostic("run: cannot start the post-stop handler of app '\(plan.name)': \(error)")
+            try finish(plan.name)
         }
     }
 

@@ -266,6 +266,32 @@ extension Integration {
                 try rkt.collectGarbage()
             }
         }
+
+        @Test(.enabled(if: Requirements.pidsController, "no controller of process numbers that can be used"))
+        func `an app for which the pod may have no process is refused, and the others go on`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startSandbox()
+                for name in ["one", "two"] {
+                    try rkt("app", "add", uuid, rkt.probeImage(), "--name=\(name)", "--", "wait", "60").succeeded()
+                }
+                try rkt("app", "start", uuid, "--app=one").succeeded()
+                let directories = try readText(rkt.podDirectory(uuid).appending("cgroups")).split(separator: "\n")
+                let limit = try #require(
+                    directories.map { FilePath("\($0)/pids.max") }.first { exists($0) }, "\(directories)")
+                try writeText("1", to: limit)
+                try rkt("app", "start", uuid, "--app=two").refused("Resource temporarily unavailable")
+                #expect(pod.isRunning)
+                #expect(try rkt.appState("one", uuid) == "running")
+                #expect(try rkt.appState("two", uuid) == "created")
+                #expect(try rkt("app", "stop", uuid, "--app=two").errors.contains("app \"two\" is not running"))
+                try writeText("max", to: limit)
+                try rkt("app", "start", uuid, "--app=two").succeeded()
+                #expect(try rkt.appState("two", uuid) == "running")
+                #expect(try rkt("app", "exec", "--app=two", uuid, "/inspect", "pid").succeeded().status == 0)
+                try rkt.stop(pod, uuid)
+                try rkt.collectGarbage()
+            }
+        }
     }
 }
 

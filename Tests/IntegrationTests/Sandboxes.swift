@@ -1,0 +1,39 @@
+import SystemPackage
+import TestSupport
+import Testing
+
+extension RktFixture {
+    /// Starts a mutable pod without apps, and returns when apps can be added.
+    func startSandbox(_ options: [String] = []) throws -> (RunningCommand, uuid: String) {
+        let file = directory.appending("uuid-\(podIDs.count)")
+        let running = try start(["app", "sandbox", "--net=none", "--uuid-file-save=\(file)"] + options)
+        var uuid = ""
+        for _ in 0..<400 where uuid.isEmpty {
+            uuid = (try? readText(file)) ?? ""  // not written yet
+            if uuid.isEmpty { try Command("/bin/sleep", ["0.05"]).run() }
+        }
+        try self("status", "--wait-ready=30s", uuid).succeeded()
+        return (running, uuid)
+    }
+
+    /// The state that `rkt app status` tells.
+    func appState(_ app: String, _ uuid: String) throws -> String? {
+        let lines = try self("app", "status", uuid, "--app=\(app)").succeeded().lines
+        return lines.first { $0.hasPrefix("state=") }.map { String($0.dropFirst("state=".count)) }
+    }
+
+    /// Returns when an app is in this state; fails the test when it does not come.
+    func waitForApp(_ app: String, _ uuid: String, _ state: String) throws {
+        for _ in 0..<200 {
+            if try appState(app, uuid) == state { return }
+            try Command("/bin/sleep", ["0.05"]).run()
+        }
+        Issue.record("app '\(app)' did not become \(state)")
+    }
+
+    /// Stops a pod, and returns when it has ended.
+    func stop(_ pod: RunningCommand, _ uuid: String) throws {
+        try self("stop", uuid).succeeded()
+        pod.wait()
+    }
+}
