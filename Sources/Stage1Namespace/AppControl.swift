@@ -105,6 +105,7 @@ struct AppControl {
         if let log { _ = try KubernetesLog(log) }  // nothing has been started yet
         let pipes = try AppPipes(
             app, StreamPlan(prepared, isInteractive: false), hasTerminal: false, kubernetesLog: log)
+        try pipes.give(to: plan.main.user, of: nil)
         return (plan, pipes, try cgroups.makePlace(for: plan))
     }
 

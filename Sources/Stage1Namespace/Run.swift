@@ -49,9 +49,7 @@ func run(_ words: [String]) throws -> CInt {
             kubernetesLog: KubernetesLogPlan(app, of: pod.manifest))
     }
     try checkSysctls(plans, namespaces: PodInit.namespaces(network, sharesIPC: sharesIPC))
-    for (pipe, plan) in zip(pipes, plans) {
-        try pipe.give(to: range.map { $0.outsideOrNobody(plan.main.user) } ?? plan.main.user)
-    }
+    for (pipe, plan) in zip(pipes, plans) { try pipe.give(to: plan.main.user, of: range) }
     let users = try range.map {
         try PrivateUsers(
             $0, plans: plans, sharesNetwork: network == .host, sharesIPC: sharesIPC,

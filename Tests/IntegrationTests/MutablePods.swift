@@ -267,6 +267,21 @@ extension Integration {
             }
         }
 
+        @Test func `an added app can open its own output anew, whoever it runs as`() throws {
+            try RktFixture.with { rkt throws in
+                let (pod, uuid) = try rkt.startSandbox()
+                try rkt(
+                    "app", "add", uuid, rkt.probeImage(), "--name=web", "--user=web", "--group=web", "--", "open-write",
+                    "/proc/self/fd/1", "+", "open-write", "/proc/self/fd/2"
+                ).succeeded()
+                try rkt("app", "start", uuid, "--app=web").succeeded()
+                try rkt.waitForApp("web", uuid, "exited")
+                try rkt.stop(pod, uuid)
+                let facts = Facts(pod.outputSoFar)
+                for number in [1, 2] { #expect(facts["open-write /proc/self/fd/\(number)"] == "ok", "\(facts)") }
+            }
+        }
+
         @Test(.enabled(if: Requirements.pidsController, "no controller of process numbers that can be used"))
         func `an app for which the pod may have no process is refused, and the others go on`() throws {
             try RktFixture.with { rkt throws in

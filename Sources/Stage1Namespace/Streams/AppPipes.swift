@@ -83,8 +83,9 @@ final class AppPipes {
 
     /// Gives the app's ends to its user, who may then open them anew: programs do that with `/dev/stdout`.
     ///
-    /// `user` is the number on the host.
-    func give(to user: UInt32) throws(SystemCallError) {
+    /// `users` are those of the pod, when they are not the host's.
+    func give(to user: UInt32, of users: UserRange?) throws(SystemCallError) {
+        let user = users?.outsideOrNobody(user) ?? user
         for number in theirs.numbers where number >= 0 {
             try check("fchown", "descriptor \(number)") { fchown(number, user, gid_t.max) }
         }
