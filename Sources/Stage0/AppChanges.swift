@@ -51,7 +51,7 @@ private struct AppAddition {
     ) throws {
         let store = try data.images()
         app = try RequestedApp(request, imageID: image, manifest: store.manifest(of: image))
-        place = AppPlace(pod: pod, app: app.name, data: data)
+        place = try AppPlace(pod: pod, app: app.name, data: data)
         control = AppControl(pod: pod, app: app.name, debug: options.debug, data: data)
         try control.require([.appAdd])
         imageManifest = try store.manifestBytes(of: image)
@@ -151,7 +151,7 @@ package func stopApp(_ app: ACName, in pod: Pod, debug: Bool, data: DataDirector
 package func removeApp(_ app: ACName, from pod: Pod, debug: Bool, data: DataDirectory) throws {
     try explaining("error removing app") {
         try check(app, in: pod.manifest(), action: "cannot remove application")
-        let place = AppPlace(pod: pod, app: app, data: data)
+        let place = try AppPlace(pod: pod, app: app, data: data)
         let control = AppControl(pod: pod, app: app, debug: debug, data: data)
         if pod.state == .running {
             try control.require([.appStop, .appRemove])

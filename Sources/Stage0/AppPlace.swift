@@ -17,6 +17,16 @@ struct AppPlace {
     let app: ACName
     let data: DataDirectory
 
+    /// Those of the pod, when they are not the host's.
+    let users: UserRange?
+
+    init(pod: Pod, app: ACName, data: DataDirectory) throws {
+        self.pod = pod
+        self.app = app
+        self.data = data
+        users = try pod.users()
+    }
+
     private var stage1Root: FilePath { Stage1ABI.Path.stage1Root }
     private var ownDirectory: String { "opt/stage2/\(app)" }
 
@@ -30,10 +40,11 @@ struct AppPlace {
             let stage1 = try pod.descriptor.open(stage1Root.string, .directory)
             try makeStage1Directories(below: stage1, apps: [app])
             try copyTree(
-                from: Descriptor.open(root, .directory), to: stage1.open("\(ownDirectory)/rootfs", .directory))
+                from: Descriptor.open(root, .directory), to: stage1.open("\(ownDirectory)/rootfs", .directory),
+                for: users)
             return
         }
-        try PodTree(tree: tree, app: app).makeDirectories(in: pod, root: root, apps: [])
+        try PodTree(tree: tree, app: app).makeDirectories(in: pod, root: root, apps: [], users: users)
         try pod.descriptor.createFile(
             Array(tree.description.utf8), name: PodFile.treeID(of: app.rawValue), mode: 0o640)
     }
@@ -45,10 +56,14 @@ struct AppPlace {
         try stage1.createFile(imageManifest, name: "\(ownDirectory)/manifest", mode: 0o640)
         let directory = try absolute(pod.path)
         if pod.usesOverlay() {
+            let namespace = try users.map { users in
+                try explaining("cannot make a user namespace") { try UserNamespace(users) }
+            }
             try PodTree(tree: tree, app: app).mount(
-                absolute(data.trees().rootFileSystem(of: tree)), in: directory)
+                absolute(data.trees().rootFileSystem(of: tree)), in: directory, users: namespace)
         }
-        try linkMountTable(inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue)), owner: nil)
+        try linkMountTable(
+            inApp: directory.pushing(Stage1ABI.Path.appRoot(app.rawValue)), owner: users?.shift)
         try stage1.makeDirectory("rkt/env", mode: 0o755, mayExist: true)
         try stage1.createFile(environment, name: "rkt/env/\(app)", mode: 0o644)
         try stage1.createFile([], name: "rkt/status/\(app)-created", mode: 0o644)

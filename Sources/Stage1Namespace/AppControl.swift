@@ -73,14 +73,17 @@ enum ControlSocket {
 struct AppControl {
     private let arguments: RunArguments
     private let cgroups: PodCgroups
+    private let users: UserRange?
     private let limits: InheritedLimits
     private let filter: (SeccompPolicy) throws -> [UInt8]
 
     init(
-        _ arguments: RunArguments, _ cgroups: PodCgroups, filter: @escaping (SeccompPolicy) throws -> [UInt8]
+        _ arguments: RunArguments, _ cgroups: PodCgroups, users: UserRange?,
+        filter: @escaping (SeccompPolicy) throws -> [UInt8]
     ) throws {
         self.arguments = arguments
         self.cgroups = cgroups
+        self.users = users
         self.filter = filter
         limits = try InheritedLimits.current()
     }
@@ -95,7 +98,7 @@ struct AppControl {
         }
         let root = FilePath("/proc/\(first)/root\(PodRoot.appRoot(app))")
         let plan = try planApp(
-            prepared, of: pod, lifted: arguments.lifted, limits: limits, root: root, filter: filter)
+            prepared, of: pod, lifted: arguments.lifted, limits: limits, root: root, users: users, filter: filter)
         guard plan.sysctls.isEmpty else {
             throw Failure("app '\(app)' has an isolator for kernel settings, which are made when a pod starts")
         }
@@ -105,7 +108,7 @@ struct AppControl {
         if let log { _ = try KubernetesLog(log) }  // nothing has been started yet
         let pipes = try AppPipes(
             app, StreamPlan(prepared, isInteractive: false), hasTerminal: false, kubernetesLog: log)
-        try pipes.give(to: plan.main.user, of: nil)
+        try pipes.give(to: plan.main.user, of: users)
         return (plan, pipes, try cgroups.makePlace(for: plan))
     }
 

@@ -10,8 +10,7 @@ func addApp(_ words: [String]) throws -> CInt {
     let arguments = try AppArguments(parsing: words)
     let pod = try RunningPod()
     let (plan, app) = try pod.plan(arguments.app)
-    try PodRoot(ofRunning: pod.lifted, restrictsDevices: pod.restrictsDevices())
-        .add(plan, from: app.root, to: pod.process)
+    try PodRoot(ofRunning: pod.lifted, restrictsDevices: pod.restrictsDevices()).add(plan, from: app.root, to: pod)
     return 0
 }
 
@@ -44,7 +43,7 @@ func removeApp(_ words: [String]) throws -> CInt {
     case .failed(let why): throw Failure(why)
     }
     try LaunchRecord.remove(arguments.app)
-    try Namespaces.mount.join(pod.process)
+    try pod.join()
     try PodRoot.remove(arguments.app)
     return 0
 }

@@ -17,6 +17,7 @@ struct PodCgroups {
     private let apps: [ACName: CgroupPlace]
     private let parents: CgroupParents
     private let isUnified: Bool
+    private let appsEnter: Bool
     /// Whether a controller keeps apps from devices that are not theirs.
     let restrictsDevices: Bool
 
@@ -66,6 +67,7 @@ struct PodCgroups {
         first = try CgroupPlace(pods.map { isUnified ? $0.appending("init") : $0 }, isUnified: isUnified)
         self.parents = parents
         self.isUnified = isUnified
+        self.appsEnter = appsEnter
         var apps: [ACName: CgroupPlace] = [:]
         for plan in plans {
             apps[plan.name] = try Self.makePlace(
@@ -75,8 +77,7 @@ struct PodCgroups {
     }
 
     private static func makePlace(
-        for plan: AppPlan, in pods: [FilePath], _ parents: CgroupParents, isUnified: Bool,
-        isEntered: Bool = false
+        for plan: AppPlan, in pods: [FilePath], _ parents: CgroupParents, isUnified: Bool, isEntered: Bool
     ) throws -> CgroupPlace {
         let own = pods.map { directory(of: plan.name, in: $0, isUnified: isUnified) }
         for directory in own { try makeDirectory(directory, mode: 0o755, mayExist: true) }
@@ -95,7 +96,7 @@ struct PodCgroups {
         where parents.index(of: controller) == nil {
             writeDiagnostic("warning: \(isolator) isolator set but the pod has no such cgroup, skipping")
         }
-        return try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified)
+        return try Self.makePlace(for: plan, in: pods, parents, isUnified: isUnified, isEntered: appsEnter)
     }
 
     /// Kills the processes in the cgroups of an app, and waits until they have ended.

@@ -70,13 +70,13 @@ struct PodRoot {
     }
 
     /// Opens a volume where the host can be seen, as a tree that hangs nowhere.
-    func open(_ volume: VolumeMount) throws -> DetachedMount {
-        let tree = try volumeTree(volume)
+    func open(_ volume: VolumeMount, users: UserNamespace? = nil) throws -> DetachedMount {
+        let tree = try volumeTree(volume, users: users)
         try restrict(tree, of: volume)
         return tree
     }
 
-    private func restrict(_ tree: borrowing DetachedMount, of volume: VolumeMount) throws {
+    func restrict(_ tree: borrowing DetachedMount, of volume: VolumeMount) throws {
         guard volume.readOnly else { return }
         try tree.restrict(.readOnly)
         let kind = try FileStatus(of: tree.descriptor).kind

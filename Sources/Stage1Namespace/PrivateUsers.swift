@@ -32,9 +32,7 @@ struct PrivateUsers {
             try sharesNetwork
             ? DetachedMount(type: "sysfs", attributes: kernelTreeAttributes(masked: masked)).release() : nil
         queues = try sharesIPC ? DetachedMount(type: "mqueue", attributes: queueAttributes).release() : nil
-        let devices = try DetachedMount(
-            type: "tmpfs", options: [("mode", "755"), ("uid", "\(range.shift)"), ("gid", "\(range.shift)")],
-            attributes: [.noSetUserID, .noExecute])
+        let devices = try range.makeDeviceTree()
         try makeNodes(below: devices.descriptor, owner: range.shift)
         var volumes: [ACName: [CInt?]] = [:]
         for plan in plans {
@@ -96,9 +94,18 @@ private func handOver(to users: UserRange) throws {
     }
 }
 
+extension UserRange {
+    /// Makes a file system for device nodes, which only the host's root can: it belongs to the root of these users.
+    func makeDeviceTree() throws(SystemCallError) -> DetachedMount {
+        try DetachedMount(
+            type: "tmpfs", options: [("mode", "755"), ("uid", "\(shift)"), ("gid", "\(shift)")],
+            attributes: [.noSetUserID, .noExecute])
+    }
+}
+
 /// A node for the device of another, with its mode and the owner it has for the pod's users: the file systems that
 /// devices are on cannot be mounted with other owners.
-private func copyNode(
+func copyNode(
     _ device: FileStatus, as name: String, below directory: borrowing Descriptor, for users: UserRange
 ) throws(SystemCallError) {
     let number = directory.raw
@@ -112,7 +119,7 @@ private func copyNode(
 
 extension VolumeMount {
     /// What the source is when it is a device of the host.
-    fileprivate func device() throws -> FileStatus? {
+    func device() throws -> FileStatus? {
         guard case .host(let path, _) = source else { return nil }
         guard let status = try? FileStatus(of: FilePath(path)) else { return nil }  // told when it is mounted
         return status.kind == .characterDevice || status.kind == .blockDevice ? status : nil

@@ -15,9 +15,6 @@ func run(_ words: [String]) throws -> CInt {
     let network = try Network(arguments.networks)
     let sharesIPC = try sharesIPC(arguments.ipc)
     let range = try arguments.privateUsers.map { try UserRange(parsing: $0) }
-    if range != nil, arguments.isMutable {
-        throw Failure("stage1-ns does not support private users in pods whose apps come and go")
-    }
     try takeLockDescriptor(inheritable: false)
 
     let pod = try PreparedPod(id: arguments.pod)
@@ -66,7 +63,7 @@ func run(_ words: [String]) throws -> CInt {
     let status: CInt
     do {
         let control =
-            arguments.isMutable ? try AppControl(arguments, cgroups, filter: filters.filter) : nil
+            arguments.isMutable ? try AppControl(arguments, cgroups, users: range, filter: filters.filter) : nil
         status = try supervise(first, cgroups, readiness, control)
     } catch {
         cgroups.removeAll()

@@ -13,6 +13,8 @@ struct RunningPod: ~Copyable {
     private let pid: CInt
     /// What the user lifted who started the pod.
     let lifted: LiftedRestrictions
+    /// Those of the pod, when they are not the host's.
+    let users: UserRange?
 
     init() throws {
         let directory = try readLink("/proc/self/cwd")
@@ -27,6 +29,15 @@ struct RunningPod: ~Copyable {
         self.pid = pid
         self.process = process
         lifted = configuration.lifted
+        users = configuration.users
+    }
+
+    /// Moves the calling process into the pod's mount namespace, for good; a pod with users of its own is changed by their
+    /// root, for whom nothing there belongs to the host.
+    func join() throws {
+        let namespaces: Namespaces = users == nil ? .mount : [.mount, .user]
+        try namespaces.join(process)
+        if users != nil { try becomeRootOfUserNamespace() }
     }
 
     /// What is to be done for one of its apps.
@@ -36,8 +47,9 @@ struct RunningPod: ~Copyable {
             throw Failure("the pod has no app '\(name)'")
         }
         return try explaining("cannot prepare app '\(name)'") {
-            (
-                try planApp(app, of: pod, lifted: lifted, limits: .current(), filter: FilterCache().filter), app
+            let filters = FilterCache()
+            return (
+                try planApp(app, of: pod, lifted: lifted, limits: .current(), users: users, filter: filters.filter), app
             )
         }
     }

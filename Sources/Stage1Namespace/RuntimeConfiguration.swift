@@ -21,7 +21,7 @@ struct RuntimeConfiguration {
     }
 
     /// What tools for single apps have to know of it.
-    static func load() throws -> (isMutable: Bool, lifted: LiftedRestrictions) {
+    static func load() throws -> (isMutable: Bool, lifted: LiftedRestrictions, users: UserRange?) {
         let json = try explaining("failed to load runtime parameters") {
             try JSONValue(parsing: readFile(Stage1ABI.Path.runtimeConfiguration, limit: 1 << 20))
         }
@@ -30,7 +30,9 @@ struct RuntimeConfiguration {
         if options?["DisablePaths"] == .bool(true) { lifted.insert(.paths) }
         if options?["DisableCapabilities"] == .bool(true) { lifted.insert(.capabilities) }
         if options?["DisableSeccomp"] == .bool(true) { lifted.insert(.seccomp) }
-        return (json["Mutable"] == .bool(true), lifted)
+        var users: UserRange?
+        if let text = json["PrivateUsers"]?.string, !text.isEmpty { users = try UserRange(parsing: text) }
+        return (json["Mutable"] == .bool(true), lifted, users)
     }
 
     private var json: JSONValue {

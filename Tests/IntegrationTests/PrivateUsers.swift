@@ -514,7 +514,7 @@ extension Integration {
 
 extension RktFixture {
     /// The number on the host of a pod's root.
-    fileprivate func shift(of uuid: String) throws -> UInt32 {
+    func shift(of uuid: String) throws -> UInt32 {
         let text = try readText(podDirectory(uuid).appending("private-users-prepared"))
         let numbers = text.split(separator: ":").compactMap { UInt32($0) }
         guard numbers.count == 2, numbers[1] == 65536 else { throw Trouble("range of pod \(uuid): \(text)") }
@@ -522,7 +522,7 @@ extension RktFixture {
     }
 
     /// Where what an app changed is on the disk.
-    fileprivate func changedRoot(of app: String, in uuid: String, copied: Bool) throws -> FilePath {
+    func changedRoot(of app: String, in uuid: String, copied: Bool) throws -> FilePath {
         let pod = try podDirectory(uuid)
         if copied { return pod.appending("stage1/rootfs/opt/stage2/\(app)/rootfs") }
         let tree = try readText(pod.appending("appsinfo/\(app)/treeStoreID"))

@@ -20,11 +20,13 @@ func podFlags() -> [Flag] {
                 + "flags may be given"
         ) { $0.podManifest = absolutePath($1) },
         .notAvailable("port"),
-        .boolean("private-users", "run the pod within user namespaces: its root is nobody on the host") {
-            $0.usesPrivateUsers = $1
-        },
+        privateUsersFlag,
     ] + fetchFlags(standard: .new)
 }
+
+let privateUsersFlag = Flag.boolean(
+    "private-users", "run the pod within user namespaces: its root is nobody on the host"
+) { $0.usesPrivateUsers = $1 }
 
 let noOverlayFlag = Flag.boolean("no-overlay", "disable overlay filesystem") { $0.usesOverlay = !$1 }
 

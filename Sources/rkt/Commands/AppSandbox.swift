@@ -10,7 +10,8 @@ let appSandboxCommand = Command(
     description:
         "The pod runs in the foreground until it is stopped; 'rkt status --wait-ready' tells when apps can be added.",
     flags: {
-        stage1Flags() + sandboxStartFlags() + [noOverlayFlag, uuidFileSaveFlag, .notAvailable("port")] + sandboxWords()
+        stage1Flags() + sandboxStartFlags()
+            + [noOverlayFlag, privateUsersFlag, uuidFileSaveFlag, .notAvailable("port")] + sandboxWords()
     },
     run: { context in
         // The original ends with 1 here, whatever is wrong.
