@@ -20,10 +20,12 @@ extension PodManifest {
     }
 
     /// `APP-POINT`, unless a volume or a mount point of another app could have this name too: nothing is shared by accident.
+    ///
+    /// In a pod whose apps come and go any other app may come.
     private func directoryName(of point: MountPoint, in app: ACName) -> String {
         let usual = "\(app)-\(point.name)"
         let isAmbiguous =
-            volumes.contains { $0.name.rawValue == usual }
+            hasMutableApps != false || volumes.contains { $0.name.rawValue == usual }
             || apps.contains { $0.name != app && usual.hasPrefix("\($0.name)-") }
         return isAmbiguous ? "\(app)..\(point.name)" : usual
     }

@@ -34,13 +34,9 @@ package struct ManifestEdit: ~Copyable {
 
 extension PodManifest {
     /// Whether apps can be added to the pod and removed from it while it runs.
-    ///
-    /// Source: rkt 1.30.0, pkg/pod/sandbox.go; `strconv.ParseBool`.
     package func isMutable() throws -> Bool {
-        switch annotations["coreos.com/rkt/stage1/mutable"] {
-        case nil, "0", "f", "F", "false", "FALSE", "False": return false
-        case "1", "t", "T", "true", "TRUE", "True": return true
-        case let text?: throw Failure("error parsing mutable annotation: '\(text)' is no truth value")
-        }
+        if let hasMutableApps { return hasMutableApps }
+        let text = annotations["coreos.com/rkt/stage1/mutable"] ?? ""
+        throw Failure("error parsing mutable annotation: '\(text)' is no truth value")
     }
 }

@@ -42,21 +42,25 @@ package struct AppChangeOptions: Sendable {
 private struct AppAddition {
     let place: AppPlace
     let app: RequestedApp
+    let image: ImageManifest
     let imageManifest: [UInt8]
     let tree: TreeID
     let control: AppControl
+    private let data: DataDirectory
 
     init(
-        _ request: AppOptions, _ image: ImageID, _ pod: Pod, _ options: AppChangeOptions, _ data: DataDirectory
+        _ request: AppOptions, _ imageID: ImageID, _ pod: Pod, _ options: AppChangeOptions, _ data: DataDirectory
     ) throws {
         let store = try data.images()
-        app = try RequestedApp(request, imageID: image, manifest: store.manifest(of: image))
+        image = try store.manifest(of: imageID)
+        app = try RequestedApp(request, imageID: imageID, manifest: image)
         place = try AppPlace(pod: pod, app: app.name, data: data)
         control = AppControl(pod: pod, app: app.name, debug: options.debug, data: data)
         try control.require([.appAdd])
-        imageManifest = try store.manifestBytes(of: image)
-        store.touch(image)
-        tree = try data.trees().render(image)
+        imageManifest = try store.manifestBytes(of: imageID)
+        store.touch(imageID)
+        self.data = data
+        tree = try data.trees().render(imageID)
         if !options.skipsTreeCheck { try data.trees().verifySeal(of: tree) }
     }
 
@@ -71,6 +75,9 @@ private struct AppAddition {
         manifest.apps.append(runtime)
         try withdraw()  // what an addition left that was killed
         do {
+            try fillImplicitVolumes(
+                manifest.volumesToFill(of: app.name, image), from: data.trees().rootFileSystem(of: tree), to: place.pod,
+                users: place.users, report: report)
             try place.make(tree, imageManifest: imageManifest)
             try control.inView { _ in
                 try place.appear(tree, imageManifest: imageManifest, environment: environmentFile(of: runtime))

@@ -81,10 +81,11 @@ struct AppPlace {
         }
     }
 
-    /// Takes away what ``make(_:imageManifest:)`` made.
+    /// Takes away what ``make(_:imageManifest:)`` made, and the volumes that no other app has.
     ///
     /// Nothing there is no error. The directories of another app of the same image stay.
     func remove() throws {
+        try removeVolumes()
         if let tree = try? TreeID(parsing: pod.treeID(of: app)) {  // a copied app has none
             let own = PodTree(tree: tree, app: app)
             try removeTree(own.upper.string, below: pod.descriptor)
@@ -96,6 +97,14 @@ struct AppPlace {
         }
         try removeTree("\(PodFile.appsInfo)/\(app)", below: pod.descriptor)
         if !pod.usesOverlay() { try removeTree("\(stage1Root)/\(ownDirectory)", below: pod.descriptor) }
+    }
+
+    /// In mutable pods the directories of such volumes begin with the app's name and a dot, which no other name has.
+    private func removeVolumes() throws {
+        let directory = try absolute(pod.path).pushing(Stage1ABI.Path.sharedVolumes)
+        for name in try listDirectory(directory) where name.hasPrefix("\(app).") {
+            try removeTree("\(Stage1ABI.Path.sharedVolumes)/\(name)", below: pod.descriptor)
+        }
     }
 
     private func removeIfEmpty(_ directory: FilePath) {

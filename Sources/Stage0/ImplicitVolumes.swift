@@ -31,6 +31,14 @@ func fillImplicitVolumes(
     }
 }
 
+extension PodManifest {
+    /// The implicit volumes of an app that begin with what its image has there: those of converted images.
+    func volumesToFill(of app: ACName, _ image: ImageManifest) -> [ImplicitVolume] {
+        guard image.isConverted, let runtime = self[app: app], let main = runtime.app ?? image.app else { return [] }
+        return implicitVolumes(of: runtime, app: main)
+    }
+}
+
 extension Descriptor {
     fileprivate borrowing func openDirectoryIfThere(_ path: String) throws(SystemCallError) -> Descriptor? {
         do {

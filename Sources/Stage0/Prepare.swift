@@ -143,7 +143,7 @@ private struct Preparation {
         let trees = try data.trees()
         let tree = try trees.render(app.imageID)
         let manifest = try data.images().manifestBytes(of: app.imageID)
-        let volumes = try volumesToFill(of: app)
+        let volumes = try self.pod.volumesToFill(of: app.name, data.images().manifest(of: app.imageID))
         if !volumes.isEmpty {
             if !options.skipsTreeCheck { try trees.verifySeal(of: tree) }
             try fillImplicitVolumes(
@@ -163,15 +163,6 @@ private struct Preparation {
             _ = try copy(tree, to: Stage1ABI.Path.appRoot(name).string, in: pod, for: users)
         }
         try pod.descriptor.createFile(manifest, name: "\(stage1Root)/opt/stage2/\(name)/manifest", mode: 0o640)
-    }
-
-    /// The implicit volumes that begin with what the image has there: those of converted images.
-    private func volumesToFill(of app: (name: ACName, imageID: ImageID)) throws -> [ImplicitVolume] {
-        let image = try data.images().manifest(of: app.imageID)
-        guard image.isConverted, let runtime = pod[app: app.name], let main = runtime.app ?? image.app else {
-            return []
-        }
-        return pod.implicitVolumes(of: runtime, app: main)
     }
 
     /// Copies a rendered tree, after it was compared with its seal, into a directory that is there and empty.

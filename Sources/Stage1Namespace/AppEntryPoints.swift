@@ -11,6 +11,7 @@ func addApp(_ words: [String]) throws -> CInt {
     let pod = try RunningPod()
     let (plan, app) = try pod.plan(arguments.app)
     try PodRoot(ofRunning: pod.lifted, restrictsDevices: pod.restrictsDevices()).add(plan, from: app.root, to: pod)
+    for warning in plan.warnings { writeDiagnostic(warning) }
     return 0
 }
 

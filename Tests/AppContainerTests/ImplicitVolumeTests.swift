@@ -38,6 +38,12 @@ import Testing
         #expect(named.implicitVolumes(of: named.apps[0], app: try app(("b", "/x"))).map(\.directoryName) == ["a..b"])
     }
 
+    @Test func `where apps come and go the name depends on no other app`() throws {
+        var pod = try pod(["a"])
+        try pod.annotations.set(ACIdentifier("coreos.com/rkt/stage1/mutable"), "true")
+        #expect(pod.implicitVolumes(of: pod.apps[0], app: try app(("b", "/x"))).map(\.directoryName) == ["a..b"])
+    }
+
     @Test(arguments: [
         ("/", "/"), ("", "/"), ("a", "/a"), ("/a//b/", "/a/b"), ("/a/./b/../c", "/a/c"), ("/../../a", "/a"),
     ])

@@ -30,6 +30,45 @@ extension Integration {
             }
         }
 
+        @Test(arguments: [[], ["--no-overlay"], ["--private-users"], ["--private-users", "--no-overlay"]])
+        func `a converted image finds them when it is added to a running pod too, anew each time`(
+            options: [String]
+        ) throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(converted(rkt))
+                let (pod, uuid) = try rkt.startSandbox(options)
+                let volumes = try rkt.podDirectory(uuid).appending("sharedVolumes")
+                for _ in 0..<2 {
+                    let added = try rkt("app", "add", uuid, image, "--name=web", "--", "wait", "60").succeeded()
+                    #expect(
+                        added.errors.contains(
+                            "Docker converted image, initializing implicit volume with data contained at the mount point \"data\"."
+                        ))
+                    #expect(added.errors.contains("warning: no volume specified for mount point \"data\""))
+                    try rkt("app", "start", uuid, "--app=web").succeeded()
+                    let facts = Facts(
+                        try rkt(
+                            "app", "exec", uuid, "/inspect", "read", "/data/sub/note", "+", "stat", "/data", "+",
+                            "stat",
+                            "/data/sub", "+", "link", "/data/link", "+", "list", "/data", "+", "write", "/data/new", "x"
+                        ).succeeded().output)
+                    #expect(facts["read /data/sub/note"] == "from image")
+                    #expect(facts["stat /data"]?.hasPrefix("directory 0o1770 5:6") == true, "\(facts)")
+                    #expect(facts["stat /data/sub"]?.hasPrefix("directory 0o2755 7:8") == true, "\(facts)")
+                    #expect(facts["link /data/link"] == "sub/note")
+                    #expect(facts["list /data"]?.split(separator: " ").sorted() == ["link", "sub"])
+                    #expect(facts["write /data/new"] == "ok")
+                    #expect(try entries(of: volumes).count == 1)
+                    try rkt("app", "rm", uuid, "--app=web").succeeded()
+                    #expect(try entries(of: volumes) == [])
+                }
+                try rkt("app", "add", uuid, image, "--name=web", "--user=nobody").refused("nobody")
+                #expect(try entries(of: volumes) == [], "what fails leaves no volume")
+                try rkt.stop(pod, uuid)
+                try rkt.collectGarbage()
+            }
+        }
+
         @Test func `each pod has its own, and the image stays as it was`() throws {
             try RktFixture.with { rkt throws in
                 let image = try rkt.fetch(converted(rkt))
