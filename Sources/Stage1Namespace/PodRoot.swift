@@ -32,7 +32,9 @@ struct PodRoot {
         forbidsNodes = !restrictsDevices && !lifted.contains(.paths)
         mountsNodes = forbidsNodes || users != nil
         try setPropagation(.slave, of: "/", recursive: true)
-        try DetachedMount(copying: Stage1ABI.Path.stage1Root).attach(at: Stage1ABI.Path.stage1Root)
+        let tree = try DetachedMount(copying: Stage1ABI.Path.stage1Root)
+        try tree.setPropagation(.private)
+        try tree.attach(at: Stage1ABI.Path.stage1Root)
         let root = try Descriptor.open(Stage1ABI.Path.stage1Root, [.directory, .path])
         try users?.enter()
         try protectShim(root)
