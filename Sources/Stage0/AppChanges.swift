@@ -119,18 +119,29 @@ private struct AppAddition {
 package func startApp(_ app: ACName, in pod: Pod, debug: Bool, data: DataDirectory) throws {
     guard pod.state == .running else { throw AppError.podNotRunning(pod.id) }
     try explaining("error starting app") {
-        let edit = try ManifestEdit(pod)
-        defer { withExtendedLifetime(edit.manifest) {} }
-        try check(app, in: edit.manifest, action: "cannot start application")
         let control = AppControl(pod: pod, app: app, debug: debug, data: data)
-        try control.require([.appStart])
         let files = AppStartFiles(app)
-        let wasRunning = try pod.status(of: app, isMutable: true).state == .running
-        if !wasRunning { try control.inView { _ in try files.begin() } }
+        let wasRunning = try beginStart(of: app, in: pod, files, control)
         let end = try control.call(.appStart)
         if !wasRunning { try control.inView { _ in try end == .exited(0) ? files.finish() : files.undo() } }
         guard end == .exited(0) else { throw Failure("\"\(app)\" failed to start: \(sentence(end))") }
     }
+}
+
+/// Makes an app count as running, unless it runs already: the result.
+///
+/// The lock on the manifest is held no longer than that: an app may say that it is ready when another one is there that is
+/// yet to be added.
+private func beginStart(
+    of app: ACName, in pod: Pod, _ files: AppStartFiles, _ control: AppControl
+) throws -> Bool {
+    let edit = try ManifestEdit(pod)
+    defer { withExtendedLifetime(edit.manifest) {} }
+    try check(app, in: edit.manifest, action: "cannot start application")
+    try control.require([.appStart])
+    let wasRunning = try pod.status(of: app, isMutable: true).state == .running
+    if !wasRunning { try control.inView { _ in try files.begin() } }
+    return wasRunning
 }
 
 /// Stops an app of a mutable pod, and returns when it has ended.

@@ -8,7 +8,9 @@ import SystemPackage
 
 /// What may be asked of the supervisor of a mutable pod, on the socket ``ControlSocket/name`` in the pod directory.
 enum ControlRequest: String {
-    /// Answered when the app is executed, or its handler before it.
+    /// Answered when there is a socket where the app, which is being added, can say that it is ready.
+    case hear
+    /// Answered when the app is executed, and has said that it is ready if it says that itself.
     case start
     /// Answered when the app has ended.
     case stop
@@ -97,13 +99,14 @@ struct AppControl {
             throw Failure("the pod has no app '\(app)'")
         }
         let root = FilePath("/proc/\(first)/root\(PodRoot.appRoot(app))")
-        let plan = try planApp(
+        var plan = try planApp(
             prepared, of: pod, lifted: arguments.lifted, limits: limits, root: root, users: users, filter: filter)
         guard plan.sysctls.isEmpty else {
             throw Failure("app '\(app)' has an isolator for kernel settings, which are made when a pod starts")
         }
         for warning in plan.warnings { writeDiagnostic(warning) }
         try saveFiles(of: plan)
+        if plan.saysReady { plan.hear(AddedVoices.socket(of: app), at: Readiness.socketInApp) }
         let log = try KubernetesLogPlan(prepared, of: pod.manifest)
         if let log { _ = try KubernetesLog(log) }  // nothing has been started yet
         let pipes = try AppPipes(

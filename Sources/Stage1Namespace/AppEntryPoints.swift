@@ -9,13 +9,21 @@ import Stage1Kit
 func addApp(_ words: [String]) throws -> CInt {
     let arguments = try AppArguments(parsing: words)
     let pod = try RunningPod()
-    let (plan, app) = try pod.plan(arguments.app)
+    var (plan, app) = try pod.plan(arguments.app)
+    if plan.saysReady {
+        if case .failed(let why) = try ControlSocket.ask(.hear, plan.name) {
+            throw Failure("cannot make a socket for app '\(plan.name)': \(why)")
+        }
+        plan.hear(AddedVoices.socket(of: plan.name), at: Readiness.socketInApp)
+    }
     try PodRoot(ofRunning: pod.lifted, restrictsDevices: pod.restrictsDevices()).add(plan, from: app.root, to: pod)
     for warning in plan.warnings { writeDiagnostic(warning) }
     return 0
 }
 
 /// Has an app that was added executed, and returns when that has happened; one that runs is left alone.
+///
+/// An app whose image promises that it says itself when it is ready has said so then.
 func startApp(_ words: [String]) throws -> CInt {
     let arguments = try AppArguments(parsing: words)
     switch try ControlSocket.ask(.start, arguments.app) {

@@ -12,10 +12,10 @@ import SystemPackage
 ///
 /// Source: sd_notify(3); rkt 1.30.0, stage1/init/common/units.go.
 final class Readiness {
-    private static let directory: FilePath = "notify"
+    static let directory: FilePath = "notify"
     /// Where an app finds its socket.
-    private static let socketInApp = "/run/systemd/notify"
-    private static let ready = "READY=1"
+    static let socketInApp = "/run/systemd/notify"
+    static let ready = "READY=1"
 
     private let invoker = environmentVariable(NotificationSocket.variable)
     private var voices: [CInt: ACName] = [:]
@@ -72,7 +72,7 @@ final class Readiness {
 }
 
 /// Whether a process is the app's first one, comes from it, or is in the app's own cgroup.
-private func belongs(_ pid: CInt, to app: ACName, first: CInt) -> Bool {
+func belongs(_ pid: CInt, to app: ACName, first: CInt) -> Bool {
     guard pid > 0, let main = try? AppProcessRecord.find(app, below: first) else { return false }  // it has ended
     if let cgroup = cgroups(of: pid), cgroup == cgroups(of: main), cgroup != cgroups(of: first) { return true }
     var next: CInt? = pid

@@ -15,6 +15,7 @@ final class Supervisor {
     private let signals: SignalQueue
     private let own: OwnStreams
     private let server: ControlServer?
+    let voices: AddedVoices
     private var apps: [ACName: AppStreams] = [:]
     /// Apps whose programs have not all ended.
     private var running: Set<ACName>
@@ -33,6 +34,7 @@ final class Supervisor {
         pipes: [AppPipes], control: AppControl?
     ) throws {
         loop = try EventLoop()
+        voices = AddedVoices(loop, first: child.pid)
         self.child = child
         self.channel = channel
         self.signals = signals
@@ -137,18 +139,20 @@ final class Supervisor {
 extension Supervisor {
     /// Starts an app of the manifest, unless it runs already.
     ///
-    /// `done` is called when it has been executed, or when it has ended because that could not be.
+    /// `done` is called when it has been executed, or when it has ended because that could not be. An app that says itself
+    /// when it is ready has said so then, or has ended.
     func start(_ app: ACName, by control: AppControl, done: @escaping (ControlReply) -> Void) throws {
         if running.contains(app) { return done(.done) }
         guard end == nil else { throw Failure("the pod is ending") }
         let (plan, pipes, place) = try control.plan(app, first: child.pid)
         defer { place.closeAll() }
+        voices.begin(app)
         let started = try Pipe()
         try PodOrder.start(plan, pipes.theirs, place, started: started.writer.raw).send(to: channel.raw)
         try connect(pipes)
         running.insert(app)
         try awaitStart(on: started.takeReader()) { [unowned self] complaint in
-            if complaint.isEmpty { return done(.done) }
+            if complaint.isEmpty { return awaitReadiness(of: app, done) }
             let reply = ControlReply.failed(complaint)
             guard running.contains(app) else { return done(reply) }
             waitingForEnd[app, default: []].append { done(reply) }
@@ -172,6 +176,20 @@ extension Supervisor {
         }
     }
 
+    /// Answers when a started app is ready, or has ended without having said so.
+    private func awaitReadiness(of app: ACName, _ done: @escaping (ControlReply) -> Void) {
+        var isAnswered = false
+        func answer(_ reply: ControlReply) {
+            if !isAnswered { done(reply) }
+            isAnswered = true
+        }
+        voices.whenReady(app) { answer(.done) }
+        if isAnswered { return }
+        let ending = ControlReply.failed("it ended before it said that it was ready")
+        guard running.contains(app) else { return answer(ending) }
+        waitingForEnd[app, default: []].append { answer(ending) }
+    }
+
     /// Asks an app to end; false when it does not run.
     ///
     /// `done` is called when it has ended.
@@ -186,6 +204,7 @@ extension Supervisor {
     func remove(_ app: ACName, by control: AppControl) throws {
         guard !running.contains(app) else { throw Failure("app '\(app)' is still running") }
         apps[app] = nil
+        voices.forget(app)
         try control.remove(app)
     }
 }
@@ -241,6 +260,9 @@ final class ControlServer {
             guard let supervisor else { return answer(.failed("the pod is ending")) }
             let (request, app) = try ControlSocket.parse(bytes)
             switch request {
+            case .hear:
+                try supervisor.voices.open(app)
+                answer(.done)
             case .start: try supervisor.start(app, by: control, done: answer)
             case .stop: if try !supervisor.stop(app, done: { answer(.done) }) { answer(.notRunning) }
             case .remove:

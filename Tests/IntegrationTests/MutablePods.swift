@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import SystemPackage
 import TestSupport
@@ -307,38 +308,56 @@ extension Integration {
                 try rkt.collectGarbage()
             }
         }
-    }
-}
 
-extension RktFixture {
-    /// Starts a mutable pod without apps, and returns when apps can be added.
-    func startSandbox(_ options: [String] = []) throws -> (RunningCommand, uuid: String) {
-        let file = directory.appending("uuid-\(podIDs.count)")
-        let running = try start(["app", "sandbox", "--net=none", "--uuid-file-save=\(file)"] + options)
-        var uuid = ""
-        for _ in 0..<400 where uuid.isEmpty {
-            uuid = (try? readText(file)) ?? ""  // not written yet
-            if uuid.isEmpty { try Command("/bin/sleep", ["0.05"]).run() }
+        @Test(arguments: [[], ["--private-users"]])
+        func `start waits until an app has said that it is ready that promised to`(options: [String]) throws {
+            try RktFixture.with { rkt throws in
+                let image = try rkt.fetch(
+                    RktFixture.probe("example.com/slow").annotation("appc.io/executor/supports-systemd-notify", "true"))
+                let (pod, uuid) = try rkt.startSandbox(options)
+                try rkt(
+                    "app", "add", uuid, image, "--name=slow", "--user=web", "--group=web", "--readonly-rootfs=true",
+                    "--",
+                    "env", "+", "notify", "STATUS=warming", "+", "wait", "60", "+", "notify", "READY=1", "+", "wait",
+                    "60"
+                ).succeeded()
+                for round in 1...2 {
+                    let starting = try rkt.start(["app", "start", uuid, "--app=slow"])
+                    try waitUntil("the app to wait") { Facts(pod.outputSoFar).all("waiting").count == 2 * round - 1 }
+                    let facts = Facts(pod.outputSoFar)
+                    #expect(facts.environment["NOTIFY_SOCKET"] == "/run/systemd/notify")
+                    #expect(facts.all("notify STATUS").count == round && facts["notify STATUS"] == "warming=ok")
+                    let entered = Facts(try rkt("enter", uuid, "/inspect", "env").succeeded().output)
+                    #expect(entered.environment["NOTIFY_SOCKET"] == nil)
+                    try rkt(
+                        "app", "add", uuid, image, "--name=other-\(round)", "--", "notify", "READY=1", "+", "echo", "x"
+                    )
+                    .succeeded()
+                    #expect(starting.isRunning, "others come meanwhile")
+                    try rkt("app", "rm", uuid, "--app=other-\(round)").succeeded()
+                    try signalApp(rkt, uuid, SIGUSR1)
+                    try starting.wait(.seconds(20)).succeeded()
+                    #expect(try rkt.appState("slow", uuid) == "running")
+                    try rkt("app", "stop", uuid, "--app=slow").succeeded()
+                }
+                let starting = try rkt.start(["app", "start", uuid, "--app=slow"])
+                try waitUntil("the app to wait") { Facts(pod.outputSoFar).all("waiting").count == 5 }
+                try signalApp(rkt, uuid, SIGKILL)
+                starting.wait(.seconds(20)).refused("failed to start")
+                #expect(try rkt.appState("slow", uuid) == "exited", "as it was before")
+                #expect(pod.isRunning)
+                try rkt("app", "rm", uuid, "--app=slow").succeeded()
+                #expect(try entries(of: rkt.podDirectory(uuid).appending("notify")) == [])
+                try rkt.stop(pod, uuid)
+                try rkt.collectGarbage()
+            }
         }
-        try self("status", "--wait-ready=30s", uuid).succeeded()
-        return (running, uuid)
-    }
 
-    func appState(_ app: String, _ uuid: String) throws -> String? {
-        let lines = try self("app", "status", uuid, "--app=\(app)").succeeded().lines
-        return lines.first { $0.hasPrefix("state=") }.map { String($0.dropFirst("state=".count)) }
-    }
-
-    func waitForApp(_ app: String, _ uuid: String, _ state: String) throws {
-        for _ in 0..<200 {
-            if try appState(app, uuid) == state { return }
-            try Command("/bin/sleep", ["0.05"]).run()
+        /// Sends a signal to the only app that runs.
+        private func signalApp(_ rkt: RktFixture, _ uuid: String, _ number: CInt) throws {
+            let first = try readText(rkt.podDirectory(uuid).appending("pid")).split(separator: "\n").first ?? ""
+            let children = try readText(FilePath("/proc/\(first)/task/\(first)/children")).split(separator: " ")
+            kill(try #require(children.first.flatMap { CInt($0) }), number)
         }
-        Issue.record("app '\(app)' did not become \(state)")
-    }
-
-    func stop(_ pod: RunningCommand, _ uuid: String) throws {
-        try self("stop", uuid).succeeded()
-        pod.wait()
     }
 }

@@ -7,11 +7,8 @@ extension RktFixture {
     func startSandbox(_ options: [String] = []) throws -> (RunningCommand, uuid: String) {
         let file = directory.appending("uuid-\(podIDs.count)")
         let running = try start(["app", "sandbox", "--net=none", "--uuid-file-save=\(file)"] + options)
-        var uuid = ""
-        for _ in 0..<400 where uuid.isEmpty {
-            uuid = (try? readText(file)) ?? ""  // not written yet
-            if uuid.isEmpty { try Command("/bin/sleep", ["0.05"]).run() }
-        }
+        try waitUntil("the pod's UUID") { (try? readText(file))?.utf8.count == 36 }  // not there yet
+        let uuid = try readText(file)
         try self("status", "--wait-ready=30s", uuid).succeeded()
         return (running, uuid)
     }
@@ -22,13 +19,9 @@ extension RktFixture {
         return lines.first { $0.hasPrefix("state=") }.map { String($0.dropFirst("state=".count)) }
     }
 
-    /// Returns when an app is in this state; fails the test when it does not come.
+    /// Returns when an app is in this state.
     func waitForApp(_ app: String, _ uuid: String, _ state: String) throws {
-        for _ in 0..<200 {
-            if try appState(app, uuid) == state { return }
-            try Command("/bin/sleep", ["0.05"]).run()
-        }
-        Issue.record("app '\(app)' did not become \(state)")
+        try waitUntil("app '\(app)' to be \(state)") { try appState(app, uuid) == state }
     }
 
     /// Stops a pod, and returns when it has ended.

@@ -17,7 +17,9 @@ let appCommand = Command(
     ])
 
 let appStartCommand = appChangeCommand(
-    "start", to: "start", summary: "Start an app in a mutable pod", missing: "must provide the app to start"
+    "start", to: "start", summary: "Start an app in a mutable pod",
+    description: "Returns when the app has been executed, and has said that it is ready if its image promises that.",
+    missing: "must provide the app to start"
 ) { app, pod, data, context in
     try startApp(app, in: pod, debug: context.options.isDebugging, data: data)
 }
