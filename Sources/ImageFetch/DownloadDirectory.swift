@@ -68,11 +68,16 @@ final class DownloadDirectory {
         }
     }
 
-    /// A second name for a file that nobody else has.
-    func linkPrivately(_ name: String, prefix: String) throws(SystemCallError) -> String {
+    /// A second name for a file that nobody else has; `nil` when the file has gone meanwhile.
+    func linkPrivately(_ name: String, prefix: String) throws(SystemCallError) -> String? {
         let final = "\(prefix)-\(hexadecimal(try randomBytes(8)))"
-        try link(name, as: final)
-        return final
+        do {
+            try link(name, as: final)
+            return final
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
     }
 
     /// Size and digest of a file of this size; `nil` where there is none or it is larger than the limit.

@@ -57,6 +57,8 @@ final class FileReceiver: Receiver {
     }
 
     /// The file that was left under ``FileRequest/sharedName``, under a name of our own; a wrong one is removed.
+    ///
+    /// Whoever stored an image with it may remove it at any moment; then it is downloaded.
     private func shared() throws -> HTTPResponse? {
         guard let name = request.sharedName, let wanted = request.expectedDigest,
             let digest = try directory.digest(of: name, size: request.expectedSize, limit: maximumBytes)
@@ -65,10 +67,11 @@ final class FileReceiver: Receiver {
             try directory.descriptor.removeFile(name)
             return nil
         }
+        guard let file = try directory.linkPrivately(name, prefix: request.prefix) else { return nil }
         var response = HTTPResponse(status: 200, url: request.request.url, headers: [], isAuthenticated: false)
         response.size = digest.size
         response.digest = wanted
-        response.file = try directory.linkPrivately(name, prefix: request.prefix)
+        response.file = file
         return response
     }
 

@@ -246,6 +246,16 @@ import Testing
         #expect(server.requests.count == 4)
     }
 
+    @Test func `what another one has just taken away cannot be taken`() throws {
+        let work = try TemporaryDirectory("downloads")
+        try writeText("0123456789", to: work.path.appending("sha256-x"))
+        let directory = DownloadDirectory(try Descriptor.open(work.path, [.directory]))
+        let name = try #require(try directory.linkPrivately("sha256-x", prefix: "archive"))
+        #expect(try readText(work.path.appending(name)) == "0123456789")
+        unlink(work.path.appending("sha256-x").string)
+        #expect(try directory.linkPrivately("sha256-x", prefix: "archive") == nil)
+    }
+
     @Test(arguments: ["symlink", "directory", "fifo"])
     func `the partial file is a file`(kind: String) throws {
         let server = try WireServer(["/x": [[reply(200, body: "0123456789")]]])
