@@ -7,7 +7,6 @@ extension Integration {
     ///
     /// The machine is booted once and goes through one script; each test looks at its part.
     @Suite(
-        .enabled(if: Programs.long, "boots a machine that is emulated, which takes minutes; RKT_LONG=1 boots it"),
         .enabled(
             if: Requirements.has(Machine.program) && Requirements.x86, "needs qemu-system-x86_64 on this architecture"))
     struct VirtualMachine {
