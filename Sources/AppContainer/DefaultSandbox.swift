@@ -90,7 +90,9 @@ package enum DefaultSandbox {
         """)
 
     /// The words of a text, in their order.
-    static func words(_ text: String) -> [String] { text.split { $0 == " " || $0 == "\n" }.map(String.init) }
+    static func words(_ text: String) -> [String] {
+        text.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }.map { String(Substring($0)) }
+    }
 
     private static func unique(_ names: [String]) -> [String] {
         var seen: Set<String> = []

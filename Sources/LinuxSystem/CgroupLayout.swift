@@ -21,7 +21,8 @@ package struct CgroupLayout: Equatable, Sendable {
 
     /// From the texts of `/proc/self/cgroup` and `/proc/self/mountinfo`.
     package init(processCgroups: String, mountInfo: String, isUnified: Bool) {
-        let mounts = mountInfo.split(separator: "\n").compactMap(CgroupMount.init).filter { !$0.isReadOnly }
+        let mounts = mountInfo.utf8.split(separator: UInt8(ascii: "\n")).compactMap(CgroupMount.init)
+            .filter { !$0.isReadOnly }
         var own: [String: FilePath] = [:]
         var unifiedRoot: FilePath?
         for line in processCgroups.split(separator: "\n") {
@@ -45,15 +46,15 @@ package struct CgroupLayout: Equatable, Sendable {
         version = own.isEmpty ? .none : isUnified ? .v2 : .v1
     }
 
-    /// Of the calling process.
-    package static func current() throws(SystemCallError) -> CgroupLayout {
+    /// Of the calling process, or another one.
+    package static func current(of pid: CInt? = nil) throws(SystemCallError) -> CgroupLayout {
         var isUnified = false
         if let top = try? Descriptor.open("/sys/fs/cgroup", [.path]) {  // without the directory there are no cgroups
             isUnified = clinux_filesystem_type(top.raw) == Int(CLINUX_CGROUP2_SUPER_MAGIC)
         }
         return CgroupLayout(
-            processCgroups: try readTextFile("/proc/self/cgroup"), mountInfo: try readTextFile("/proc/self/mountinfo"),
-            isUnified: isUnified)
+            processCgroups: try readTextFile(FilePath("/proc/\(pid.map(String.init) ?? "self")/cgroup")),
+            mountInfo: try readTextFile("/proc/self/mountinfo"), isUnified: isUnified)
     }
 }
 
@@ -66,8 +67,9 @@ private struct CgroupMount {
     let isReadOnly: Bool
     let options: Set<String>
 
-    init?(_ line: Substring) {
-        let fields = line.split(separator: " ")
+    /// A host has many mounts; bytes are split several times faster than characters.
+    init?(_ line: Substring.UTF8View) {
+        let fields = line.split(separator: UInt8(ascii: " ")).map { Substring($0) }
         guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4,
             fields[dash + 1].hasPrefix("cgroup")
         else { return nil }

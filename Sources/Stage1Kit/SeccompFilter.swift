@@ -14,6 +14,10 @@ package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
     let others: UInt32
     switch policy {
     case .unfiltered: return []
+    case .standard:
+        names = SeccompPolicy.standardNames
+        listed = SCMP_ACT_ALLOW
+        others = SCMP_ACT_KILL_PROCESS
     case .allow(let allowed, let errno):
         names = allowed
         listed = SCMP_ACT_ALLOW
@@ -36,8 +40,7 @@ package func compileFilter(_ policy: SeccompPolicy) throws -> [UInt8] {
         case .unknown: throw Failure("unknown system call '\(name)' in a seccomp set")
         }
     }
-    var isWhitelist = false
-    if case .allow = policy { isWhitelist = true }
+    let isWhitelist = listed == SCMP_ACT_ALLOW
     if isWhitelist { try refuseNewCalls(context, but: names, unless: others) }
     let list = try export(context)
     return FilterPrologue.instructions(refusingNewCalls: isWhitelist) + list

@@ -5,6 +5,9 @@ import LinuxSystem
 package enum SeccompPolicy: Equatable, Sendable {
     /// Everything.
     case unfiltered
+    /// What an app gets whose manifest says nothing: only ``AppContainer/DefaultSandbox/seccompWhitelist``, others end the
+    /// process.
+    case standard
     /// Only these, sorted; others end the process, or fail with `errno`.
     case allow([String], errno: String?)
     /// Everything but these, sorted.
@@ -14,15 +17,14 @@ package enum SeccompPolicy: Equatable, Sendable {
     package var source: String {
         switch self {
         case .unfiltered: "unfiltered"
+        case .standard: "standard"
         case .allow(let names, let errno): "allow \(errno ?? "kill") \(names.joined(separator: " "))"
         case .deny(let names, let errno): "deny \(errno ?? "kill") \(names.joined(separator: " "))"
         }
     }
 
-    /// What an app gets whose manifest says nothing.
-    package static var standard: SeccompPolicy {
-        .allow(sortedUnique(DefaultSandbox.seccompWhitelist), errno: nil)
-    }
+    /// The names that ``standard`` allows, sorted.
+    package static var standardNames: [String] { sortedUnique(DefaultSandbox.seccompWhitelist) }
 }
 
 /// The policy for an app: its one seccomp isolator, or the default whitelist.

@@ -40,7 +40,7 @@ enum AppProcessRecord {
 
     private static func status(of pid: CInt, field: String) -> [CInt]? {
         guard let text = try? readTextFile(FilePath("/proc/\(pid)/status")) else { return nil }  // it has ended
-        let line = text.split(separator: "\n").first { $0.hasPrefix(field) }
-        return line?.split(whereSeparator: \.isWhitespace).dropFirst().compactMap { CInt($0) }
+        let line = text.utf8.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: field.utf8) }
+        return line.map { Substring($0) }?.split(whereSeparator: \.isWhitespace).dropFirst().compactMap { CInt($0) }
     }
 }

@@ -67,11 +67,9 @@ func readLink(_ path: String) throws(SystemCallError) -> String {
 
 /// The cgroups that the app is in, in every hierarchy.
 private func cgroupPlace(of pid: CInt) throws -> CgroupPlace {
-    let isUnified = try CgroupLayout.current().version == .v2
-    let layout = try CgroupLayout(
-        processCgroups: readTextFile(FilePath("/proc/\(pid)/cgroup")),
-        mountInfo: readTextFile("/proc/self/mountinfo"), isUnified: isUnified)
-    return try CgroupPlace(Set(layout.own.values).sorted { $0.string < $1.string }, isUnified: isUnified)
+    let layout = try CgroupLayout.current(of: pid)
+    return try CgroupPlace(
+        Set(layout.own.values).sorted { $0.string < $1.string }, isUnified: layout.version == .v2)
 }
 
 /// In the child: takes the place of the app in everything the kernel keeps apart, and becomes the shim.

@@ -59,11 +59,8 @@ struct RunningPod: ~Copyable {
     /// The first process is in the pod's cgroups; which those are does not change.
     func restrictsDevices() throws -> Bool {
         if lifted.contains(.paths) { return false }
-        let isUnified = try CgroupLayout.current().version == .v2
-        let layout = try CgroupLayout(
-            processCgroups: readTextFile(FilePath("/proc/\(pid)/cgroup")),
-            mountInfo: readTextFile("/proc/self/mountinfo"), isUnified: isUnified)
-        let own = layout.own[isUnified ? CgroupLayout.unified : "devices"]
+        let layout = try CgroupLayout.current(of: pid)
+        let own = layout.own[layout.version == .v2 ? CgroupLayout.unified : "devices"]
         return own?.components.contains { $0.string == "rkt-\(id)" } ?? false
     }
 }

@@ -28,13 +28,27 @@ clean() {
         timeout 300 $(rkt $store) gc --grace-period=0s --expire-prepared=0s >/dev/null 2>&1 || true
     done
     [ -z "${registry:-}" ] || kill "$registry" 2>/dev/null || true
-    ! [ -d "$bench/state/sleeping" ] || crun --root "$bench/state" delete --force sleeping || true
-    umount "$bench/out/podman/overlay" "$bench/out" "$bench/fetch" 2>/dev/null || true
+    ! [ -d "$bench/peer/state/sleeping" ] || crun --root "$bench/peer/state" delete --force sleeping || true
+    umount "$bench/out/podman/overlay" "$bench/out" "$bench/fetch" "$bench/pods" "$bench/peer" 2>/dev/null || true
     rm -rf "$bench"
 }
 clean
 trap clean EXIT
 mkdir -p "$bench/none"
+# fresh DIRECTORY: an empty file system of its own. ext4 does not give out inodes that were freed in the last minutes and
+# searches past each of them, so a directory whose 20,000 files were just deleted would measure that.
+cat >"$bench/fresh" <<END
+#!/bin/bash
+umount "\$1" 2>/dev/null
+rm -f "\$1.ext4"
+truncate -s 8G "\$1.ext4"
+mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "\$1.ext4"
+mkdir -p "\$1"
+mount -o loop "\$1.ext4" "\$1" && sync
+END
+chmod +x "$bench/fresh"
+# The pods and what the peer needs for its containers are away from what is deleted meanwhile, each alike.
+for name in pods peer; do "$bench/fresh" "$bench/$name"; done
 [ "$(uname -m)" = x86_64 ] && arch=amd64 || arch=$(uname -m)
 
 # measure NAME ARGUMENT...: hyperfine without a shell; what it found is kept in NAME.csv, one line per command.
@@ -65,10 +79,10 @@ image() {
 say "building the small image"
 image small
 small=$($(rkt pods) fetch "$bench/small.aci")
-mkdir -p "$bench/bundle/rootfs/"{bin,dev,etc,proc,sys,tmp}
-cp /bin/busybox "$bench/bundle/rootfs/bin/busybox"
-ln "$bench/bundle/rootfs/bin/busybox" "$bench/bundle/rootfs/bin/true"
-cp "$here/crun-config.json" "$bench/bundle/config.json"
+mkdir -p "$bench/peer/bundle/rootfs/"{bin,dev,etc,proc,sys,tmp}
+cp /bin/busybox "$bench/peer/bundle/rootfs/bin/busybox"
+ln "$bench/peer/bundle/rootfs/bin/busybox" "$bench/peer/bundle/rootfs/bin/true"
+cp "$here/crun-config.json" "$bench/peer/bundle/config.json"
 
 say "building the large image"
 # Programs and libraries of this system, cut into files: content that compresses as real images do.
@@ -89,9 +103,9 @@ rm -rf "$bench/tree"
 large=$($(rkt pods) fetch "$bench/large.aci")
 
 fly="--stage1-from-dir=stage1-fly.aci"
-crun="crun --root $bench/state --cgroup-manager=cgroupfs"
+crun="crun --root $bench/peer/state --cgroup-manager=cgroupfs"
 measure start --warmup 10 --min-runs 100 \
-    "$crun run -b $bench/bundle bench" "$(rkt pods) run --net=none $small" "$(rkt pods) run $fly --net=host $small" \
+    "$crun run -b $bench/peer/bundle bench" "$(rkt pods) run --net=none $small" "$(rkt pods) run $fly --net=host $small" \
     "$(rkt pods) version" "crun --version"
 measure seal --warmup 5 --min-runs 40 \
     "$(rkt pods image,ondisk) run --net=none $large" "$(rkt pods) run --net=none $large"
@@ -104,15 +118,15 @@ apps() { # COUNT WORD...: that many times the small image under other names, wit
 }
 cat >"$bench/ten" <<END
 #!/bin/bash
-for i in {1..10}; do $crun run -b $bench/bundle bench-\$i || exit; done
+for i in {1..10}; do $crun run -b $bench/peer/bundle bench-\$i || exit; done
 END
 chmod +x "$bench/ten"
 measure ten --warmup 3 --min-runs 30 "$bench/ten" "$(rkt pods) run --net=none $(apps 10)"
 
-cp -r "$bench/bundle" "$bench/sleeping"
-ln "$bench/sleeping/rootfs/bin/busybox" "$bench/sleeping/rootfs/bin/sleep"
-sed 's#"/bin/true"#"/bin/sleep", "1000"#' "$here/crun-config.json" >"$bench/sleeping/config.json"
-$crun run --detach -b "$bench/sleeping" sleeping </dev/null >/dev/null 2>&1
+cp -r "$bench/peer/bundle" "$bench/peer/sleeping"
+ln "$bench/peer/sleeping/rootfs/bin/busybox" "$bench/peer/sleeping/rootfs/bin/sleep"
+sed 's#"/bin/true"#"/bin/sleep", "1000"#' "$here/crun-config.json" >"$bench/peer/sleeping/config.json"
+$crun run --detach -b "$bench/peer/sleeping" sleeping </dev/null >/dev/null 2>&1
 $(rkt pods) run --net=none --uuid-file-save="$bench/entered.uuid" "$small" --exec=/bin/sleep -- 1000 </dev/null >/dev/null 2>&1 &
 entered=$!
 for _ in {1..100}; do
@@ -122,7 +136,7 @@ done
 measure enter --warmup 5 --min-runs 50 "$crun exec sleeping /bin/true" "$(rkt pods) enter $(cat "$bench/entered.uuid") /bin/true"
 timeout 60 $(rkt pods) stop --force --uuid-file="$bench/entered.uuid" >/dev/null
 { wait $entered || true; } 2>/dev/null
-crun --root "$bench/state" delete --force sleeping
+crun --root "$bench/peer/state" delete --force sleeping
 
 users=""
 if $(rkt pods) run --help | grep -q -- --private-users; then
@@ -134,18 +148,7 @@ cat >"$bench/unpack" <<END
 #!/bin/bash
 gzip -dc $bench/large.aci | tee >(sha512sum >/dev/null) | tar -x -C $bench/fetch
 END
-# fresh DIRECTORY: an empty file system of its own. ext4 does not give out inodes that were freed in the last minutes and
-# searches past each of them, so a directory whose 20,000 files were just deleted would measure that.
-cat >"$bench/fresh" <<END
-#!/bin/bash
-umount "\$1" 2>/dev/null
-rm -f "\$1.ext4"
-truncate -s 8G "\$1.ext4"
-mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "\$1.ext4"
-mkdir -p "\$1"
-mount -o loop "\$1.ext4" "\$1" && sync
-END
-chmod +x "$bench/unpack" "$bench/fresh"
+chmod +x "$bench/unpack"
 measure fetch --warmup 1 --runs 7 --prepare "$bench/fresh $bench/fetch" "$bench/unpack" "$(rkt fetch) fetch $bench/large.aci"
 
 say "preparing 1,000 pods, half of them exited"
