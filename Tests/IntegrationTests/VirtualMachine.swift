@@ -99,6 +99,7 @@ extension Integration {
             let step = try step("users")
             #expect(step.status != 0, "\(step)")
             #expect(step.lines.contains("uid=0"), "\(step)")
+            #expect(!step.lines.contains { $0.hasPrefix("run: disabling overlay support") }, "\(step)")
             let sentence = "run: app 'inspect' reached its memory limit of 50331648 bytes, and the kernel ended"
             #expect(step.lines.contains { $0.hasPrefix(sentence) }, "\(step)")
             let entered = try self.step("entered users")
