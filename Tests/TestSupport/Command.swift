@@ -156,7 +156,7 @@ package final class RunningCommand {
     deinit {
         if result == nil {
             killAll()
-            _ = finish(limit: .seconds(5))
+            _ = wait(.seconds(5))
         }
         for descriptor in [pidfd, output, errors] { close(descriptor) }
         KnownChildren.remove(pid)
@@ -185,11 +185,12 @@ package final class RunningCommand {
         }
     }
 
-    /// Waits for the end; kills the program when its time is over.
+    /// Waits for the end, for so long from now or for what is left of the program's own time; kills it when that is over.
     @discardableResult
     package func wait(_ limit: Duration? = nil) -> CommandResult {
         if let result { return result }
-        return finish(limit: limit ?? command.timeLimit)
+        if let limit { return finish(until: ContinuousClock.now + limit, limit) }
+        return finish(until: started + command.timeLimit, command.timeLimit)
     }
 
     /// Waits until the program has printed `text`.
@@ -203,8 +204,8 @@ package final class RunningCommand {
         }
     }
 
-    private func finish(limit: Duration) -> CommandResult {
-        let inTime = waitForEnd(until: started + limit)
+    private func finish(until end: ContinuousClock.Instant, _ limit: Duration) -> CommandResult {
+        let inTime = waitForEnd(until: end)
         if !inTime { killAll() }
         var child = clinux_child()
         _ = clinux_wait_pidfd(pidfd, 0, &child)
